@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// catalog/record: what a museum knows of one object, as a struct and as record.json (docs/record.md has the
+// form).
+//
+// Every text keeps its language (BCP 47; "und" where nobody said). Nothing is refused for being unknown:
+// members we have no field for are kept in `more` as they came, and written out again. Years are astronomical
+// (ISO 8601): 1 is 1 CE, 0 is 1 BCE, -299 is 300 BCE.
+#pragma once
+
+#include "base/base.h"
+#include "base/json.h"
+#include "rights/rights.h"
+
+enum { RECORD_MAX_BYTES = 4 * 1024 * 1024, RECORD_ID_MAX_BYTES = 512, RECORD_MEDIA_MAX = 20000 };
+
+typedef struct {
+    Str lang, text;
+} RecordText;
+
+typedef struct {
+    Str text; // as the museum writes it
+    Str lang;
+    Str uri; // of the concept in a vocabulary, if known
+} RecordTerm;
+
+typedef struct {
+    Str name; // "Beatrice Wood"
+    Str sort; // "Wood, Beatrice"
+    Str role, lang, uri;
+} RecordMaker;
+
+typedef struct {
+    Str text; // "c. 1938-1948"
+    bool has_years;
+    int earliest, latest; // astronomical years
+} RecordDate;
+
+typedef struct {
+    Str type;   // "part of", "companion", ...
+    Str target; // id of another record, or a URI
+} RecordRelation;
+
+typedef struct {
+    Str id;     // of the image in URLs: "<object id>:<number>"; stays the same when the order changes
+    int number; // from 1, never used again in this object
+    Str path;   // in the vault: "media/1/IMG_0042.jpg"
+    Str name;   // of the file as it was delivered
+    Str format; // MIME type
+    Str sha512; // hex, of the master
+    int64_t size_bytes;
+    int width_px, height_px;
+    Str label, label_lang;
+    Str rights; // statement URI if it differs from the record's
+} RecordMedia;
+
+// A list of any of the above: items and their count.
+#define RECORD_LIST(Type)                                                                                    \
+    struct {                                                                                                 \
+        Type *items;                                                                                         \
+        size_t count, capacity;                                                                              \
+    }
+
+typedef struct {
+    Str id;   // as the museum gave it; unique in this museum
+    Str lang; // of texts that do not say
+    RECORD_LIST(RecordText) titles;
+    RECORD_LIST(RecordText) texts; // descriptions
+    RECORD_LIST(RecordMaker) makers;
+    RECORD_LIST(RecordDate) dates;
+    RECORD_LIST(RecordTerm) places;
+    RECORD_LIST(RecordTerm) materials; // and medium lines
+    RECORD_LIST(RecordTerm) techniques;
+    RECORD_LIST(RecordTerm) classification;
+    RECORD_LIST(RecordTerm) subjects;
+    RECORD_LIST(RecordText) dimensions;
+    RECORD_LIST(RecordText) inscriptions;
+    RECORD_LIST(RecordText) provenance;
+    Str accession, collection, credit, source, url;
+    Str licence; // as given: "CC0-1.0"
+    Str rights;  // statement URI (creativecommons.org, rightsstatements.org), derived from licence where it
+                 // can be
+    bool has_terms; // the record itself says who may see it; else museum.conf's default counts
+    Terms terms;
+    RECORD_LIST(RecordRelation) relations;
+    RECORD_LIST(RecordMedia) media;
+    RECORD_LIST(Json) more_values; // further members, in order, with their names in more_names
+    RECORD_LIST(Str) more_names;
+} Record;
+
+// Reads record.json (our own form; `ledger` is passed over). Texts borrow from the tree. ERR_INVALID,
+// ERR_LIMIT.
+bool record_parse(const Json *tree, Arena *a, Record *ret, Err *err) MUST_CHECK;
+// Writes the members of record.json into an open map: always the same bytes for the same record.
+void record_write(const Record *record, JsonWriter *w);
+// The whole file: the record and, as its last member, where it stands in the ledger.
+typedef struct {
+    int64_t change_set, sequence;
+} RecordLedger;
+bool record_json(const Record *record, RecordLedger ledger, Arena *a, Str *ret, Err *err) MUST_CHECK;
+RecordLedger record_ledger(const Json *tree); // zeros if absent
+// Same content, whatever the ledger says?
+bool record_same(const Record *x, const Record *y, Arena *a);
+
+// The text in the viewer's language, else in the record's, else the first; empty if there is none.
+Str record_title(const Record *record, Str lang);
+Terms record_terms(const Record *record, Terms otherwise);
+// "CC0-1.0", "cc by 4.0", "public domain" -> the exact statement URI; empty if unknown.
+Str record_rights_uri(Str licence);

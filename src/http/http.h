@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// http: sockets to requests, answers to sockets. Behind it stands libmicrohttpd; nobody else knows.
+//
+// Loops own sockets. `route` is called on a loop for each request and says which lane answers it:
+//   HTTP_LANE_LOOP     at once, on the loop: only what never blocks (a stored tile: a header and a pread)
+//   HTTP_LANE_PAGES    a worker: pages, searches, documents
+//   HTTP_LANE_RENDERS  a worker of the heavy lane: pictures that must be computed; its flood leaves tiles
+//   alone
+// A full lane answers 503 + Retry-After. A request belongs to one thread at a time and travels with its
+// arena.
+//
+// What this room does so that no other has to: duplicate or conflicting Content-Length / Transfer-Encoding /
+// Host refused, total deadline for header and body, HEAD, ranges, If-None-Match / If-Modified-Since, Date,
+// body limits.
+#pragma once
+
+#include "base/base.h"
+
+typedef enum { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_DELETE, HTTP_OPTIONS, HTTP_OTHER } HttpMethod;
+typedef enum { HTTP_LANE_LOOP, HTTP_LANE_PAGES, HTTP_LANE_RENDERS, HTTP_LANES } HttpLane;
+
+typedef struct HttpRequest HttpRequest;
+
+// All borrowed: valid until the request is answered.
+HttpMethod http_method(const HttpRequest *r);
+Str http_path(const HttpRequest *r);                     // as sent, still percent-encoded, without the query
+Str http_query(const HttpRequest *r);                    // as sent, without '?'; empty if none
+Str http_header(const HttpRequest *r, const char *name); // empty if absent; name in any case
+Str http_body(const HttpRequest *r);
+Str http_peer(const HttpRequest *r); // address of the other end, as text
+Arena *http_arena(const HttpRequest *r);
+// Value of the first parameter of that name, decoded ('+' is a space); false if absent or badly encoded.
+bool http_parameter(const HttpRequest *r, Str name, Str *ret);
+// Walks all parameters in order: *at starts at 0. Badly encoded ones are passed over.
+bool http_parameter_next(const HttpRequest *r, size_t *at, Str *ret_name, Str *ret_value);
+// "https://museum.example" without a slash at the end: the configured public address, else from Host (and,
+// behind a trusted proxy, X-Forwarded-Proto/-Host).
+Str http_base_url(const HttpRequest *r);
+
+enum { HTTP_HEADERS_MAX = 16 };
+
+typedef enum { HTTP_BODY_MEMORY, HTTP_BODY_FILE } HttpBodyKind;
+
+// Fill in what you need; zero means "none". Everything borrowed must live in the request's arena, be static,
+// or be released by `release` (called once, on any thread, when the bytes are on their way or the client is
+// gone).
+typedef struct {
+    int status; // 0 is answered as 500
+    Str content_type;
+    HttpBodyKind kind;
+    Str body; // HTTP_BODY_MEMORY
+    int fd;   // HTTP_BODY_FILE: borrowed until release
+    uint64_t offset, size_bytes;
+    Str etag;            // with its quotes; If-None-Match and If-Range are answered from it
+    int64_t modified_ms; // Last-Modified, 0 for none
+    Str cache_control;
+    struct {
+        const char *name;
+        Str value;
+    } headers[HTTP_HEADERS_MAX];
+    int headers_count;
+    void (*release)(void *held);
+    void *held;
+} HttpAnswer;
+
+void http_answer_header(HttpAnswer *answer, const char *name, Str value);
+// Short plain text with the right status for the kind of error (the one table that maps ErrKind to HTTP
+// status); never a path of this machine.
+void http_answer_error(const HttpRequest *r, const Err *err, HttpAnswer *answer);
+int http_status_of(ErrKind kind);
+
+typedef struct {
+    Str listen;                         // "127.0.0.1:8080", "[::1]:8080", ":8080"
+    Str public_url;                     // empty: from the request
+    bool trust_proxy;                   // believe X-Forwarded-*
+    int loops;                          // 0: one per core, at most 4
+    int pages_threads, renders_threads; // 0: sensible
+    int pages_queue_max, renders_queue_max;
+    size_t body_max_bytes;
+    int deadline_ms; // for a whole header and body to arrive
+    int connections_max, connections_per_ip_max;
+    void *ctx;
+    HttpLane (*route)(void *ctx, const HttpRequest *r);
+    void (*answer)(void *ctx, const HttpRequest *r, HttpLane lane, HttpAnswer *answer);
+    // Called once per finished request, from any thread; may be NULL. For metrics and the log.
+    void (*finished)(void *ctx, const HttpRequest *r, int status, uint64_t sent_bytes, int64_t duration_us);
+} HttpConfig;
+
+typedef struct HttpServer HttpServer;
+
+// Listens and serves until closed. ERR_IO if the address cannot be had (says which).
+HttpServer *http_open(const HttpConfig *config, Err *err) MUST_CHECK;
+int http_port(const HttpServer *server); // the real one, for ":0"
+void http_close(HttpServer *server);     // finishes the requests at hand

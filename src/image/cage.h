@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// image/cage: foreign bytes are decoded in a caged child process (program vitrine-cage: libvips and friends),
+// which reads only the descriptor it is given and writes only the descriptor it is given: seccomp allow-list,
+// Landlock, no network, memory and time limits. A child serves many files; one that crashes, hangs or eats
+// too much is killed, the file is refused with a reason, and the next file gets a fresh child.
+#pragma once
+
+#include "base/base.h"
+
+typedef struct {
+    int children_max;   // 0: one per core
+    int memory_max_mb;  // of one child, 0: 192
+    int time_max_s;     // for one file, 0: 120 + 1 per megapixel
+    int64_t pixels_max; // width * height, 0: 10^10
+    int quality;        // of tiles, 0: 85
+    int tile_px;        // 0: 256
+} CageConfig;
+
+typedef struct Cage Cage;
+
+// Any thread; calls beyond children_max wait for a child. Children start when first needed.
+Cage *cage_open(const CageConfig *config, Err *err) MUST_CHECK;
+void cage_close(Cage *cage);
+
+// What a picture is, after EXIF orientation has been applied.
+typedef struct {
+    int width_px, height_px;
+    int pages; // 1, or more for a file of several pictures (page 0 is what cage_derive turns into a pyramid)
+    int bits;  // per sample in the master: 1, 8, 16, 32
+    bool alpha;
+    char format[32]; // MIME type found in the bytes, never from the name: "image/jpeg"
+    char colour[32]; // what the master holds: "srgb", "grey", "cmyk", "lab", "icc:Display P3"
+} ImageFacts;
+
+// Decodes everything once and writes the pyramid file (see image/pyramid.h) to `to`, an empty file open for
+// writing. ERR_CORRUPT: broken or truncated; ERR_UNSUPPORTED: not a picture we read; ERR_LIMIT: over pixels,
+// memory or time. The text says what is wrong with the file in words for a report.
+bool cage_derive(Cage *cage, int from, int to, ImageFacts *ret, Err *err) MUST_CHECK;
+// Only looks: size and kind, from header bytes.
+bool cage_probe(Cage *cage, int from, ImageFacts *ret, Err *err) MUST_CHECK;

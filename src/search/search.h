@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// search: full text and facets. A disposable follower of the ledger: delete the index and it is made again.
+// Never wrong, at worst late; search_sequence says how late. Groonga stands behind it; one process writes,
+// any number read.
+#pragma once
+
+#include "base/base.h"
+#include "catalog/catalog.h"
+
+typedef struct Search Search;
+
+// dir: folder of the index. writer: takes the writing lock (ERR_BUSY if another process has it) and makes or
+// repairs the index; a reader waits for nobody. Any thread.
+Search *search_open(const char *dir, bool writer, Err *err) MUST_CHECK;
+void search_close(Search *s);
+
+// Takes in what the ledger has and the index has not, until there is nothing more or *stop. The rows done so
+// far are searchable. Writer only.
+bool search_follow(
+    Search *s, Catalog *c, const volatile bool *stop, int64_t *ret_sequence, Err *err) MUST_CHECK;
+int64_t search_sequence(Search *s); // of the ledger, up to which the index knows everything
+bool search_erase(const char *dir, Err *err) MUST_CHECK; // for rebuild; nobody may have it open
+
+enum {
+    SEARCH_QUERY_MAX_BYTES = 2048,
+    SEARCH_LIMIT_MAX = 100,
+    SEARCH_FILTERS_MAX = 32,
+    SEARCH_FACET_VALUES_MAX = 100
+};
+
+typedef struct {
+    Str name, value; // "classification", "prints"
+} SearchFilter;
+
+typedef enum {
+    SEARCH_BY_SCORE,
+    SEARCH_BY_DATE,
+    SEARCH_BY_TITLE,
+    SEARCH_BY_MAKER,
+    SEARCH_BY_NEWEST
+} SearchSort;
+
+typedef struct {
+    Str q;                                    // what the visitor typed; never a syntax error
+    SearchFilter filters[SEARCH_FILTERS_MAX]; // same name: either; different names: both
+    int filters_count;
+    int limit;
+    Str cursor; // from the answer before; empty to begin
+    SearchSort sort;
+    ViewerRole role; // hidden records are in no hit and no count
+    bool facets;
+} SearchAsk;
+
+typedef struct {
+    Str object_id;
+    double score;
+    Str why; // field that matched, empty if nothing was asked
+} SearchHit;
+
+typedef struct {
+    Str value;
+    Str label;
+    int64_t count;
+    bool chosen;
+} SearchFacetValue;
+
+typedef struct {
+    Str name;                 // "classification", "collection", "century", ...
+    SearchFacetValue *values; // most first
+    size_t count;
+} SearchFacet;
+
+typedef struct {
+    int64_t total;
+    SearchHit *hits;
+    size_t hits_count;
+    SearchFacet *facets;
+    size_t facets_count;
+    Str next;         // cursor, empty at the end
+    int64_t sequence; // the answer knows the ledger up to here
+    Str corrected;    // "showing results for ...", empty if the words were taken as they are
+} SearchAnswer;
+
+// ERR_INVALID for a broken cursor or an unknown filter name; ERR_LIMIT for a query over the limit.
+bool search_ask(Search *s, const SearchAsk *ask, Arena *a, SearchAnswer *ret, Err *err) MUST_CHECK;
+bool search_is_facet(Str name); // may be used as a filter

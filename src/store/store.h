@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// store: bytes by id, for ever. An OCFL 1.1 storage root (https://ocfl.io/1.1/spec/), one OCFL object per
+// museum object: `record.json` and its masters, all versions. The only room that knows paths (and, one day,
+// buckets).
+//
+//   vault/0=ocfl_1.1  ocfl_layout.json (0004-hashed-n-tuple-storage-layout, sha512)  extensions/
+//   vault/abc/def/012/<digest of the id>/0=ocfl_object_1.1  inventory.json  inventory.json.sha512
+//                                        v1/inventory.json ... v1/content/record.json
+//                                        v1/content/media/1/IMG_0042.jpg
+//
+// Writing goes in batches: everything is staged beside the vault, flushed to disk once for the whole batch
+// (syncfs), then renamed into place. A journal names the objects of a batch from before the first rename
+// until the caller says that its catalogue has them; after a kill, store_unfinished tells which objects to
+// look at again. What is killed mid-way is either not in the vault at all or whole: never half an object.
+#pragma once
+
+#include "base/base.h"
+#include "base/digest.h"
+
+typedef struct Store Store;
+typedef struct StoreBatch StoreBatch;
+typedef struct StoreDraft StoreDraft;
+
+// dir: the museum home; `vault/` and `staging/` are below it (same file system). Made if `create`.
+// Any thread may read. ERR_CORRUPT if it is not a storage root we can read.
+Store *store_open(const char *home, bool create, Err *err) MUST_CHECK;
+void store_close(Store *store);
+
+// ---- reading
+
+typedef struct {
+    Str object_id;
+    int version; // head, from 1
+    int64_t created_ms;
+    Str message, user_name, user_address;
+} StoreVersion;
+
+typedef struct {
+    Str path; // logical: "record.json", "media/1/IMG_0042.jpg"
+    Sha512 digest;
+    uint64_t size_bytes;
+} StoreFile;
+
+enum {
+    STORE_ID_MAX_BYTES = 1024,
+    STORE_RECORD_MAX_BYTES = 16 * 1024 * 1024,
+    STORE_INVENTORY_MAX_BYTES = 64 * 1024 * 1024
+};
+
+// version 0: head. ERR_NOT_FOUND.
+bool store_find_version(
+    Store *store, Str object_id, int version, Arena *a, StoreVersion *ret, Err *err) MUST_CHECK;
+bool store_list_files(Store *store, Str object_id, int version, Arena *a, StoreFile **ret, size_t *ret_count,
+    Err *err) MUST_CHECK;
+bool store_read(Store *store, Str object_id, int version, Str path, size_t max_bytes, Arena *a, Str *ret,
+    Err *err) MUST_CHECK;
+// A descriptor for reading that the caller closes; -1 on failure.
+int store_open_file(Store *store, Str object_id, int version, Str path, Err *err) MUST_CHECK;
+
+// Calls `visit` for each object, in the order of the folders; stops when it returns false (and returns false
+// then). An object whose inventory cannot be read is visited with its folder name in `problem`.
+typedef bool StoreVisit(void *ctx, Str object_id, Str problem, Err *err);
+bool store_each(Store *store, StoreVisit *visit, void *ctx, Err *err) MUST_CHECK;
+
+// ---- writing (one thread per batch; one writing process at a time: a lock in staging/, ERR_BUSY)
+
+StoreBatch *store_batch_open(Store *store, Err *err) MUST_CHECK;
+
+typedef struct {
+    int64_t created_ms;
+    Str message, user_name, user_address; // OCFL version block; address is a URI or mailto:
+} StoreNote;
+
+// The next version of an object, beginning with everything its head has (for a new object: nothing).
+StoreDraft *store_draft_open(StoreBatch *batch, Str object_id, Err *err) MUST_CHECK;
+int store_draft_version(const StoreDraft *draft); // the number it will have
+bool store_draft_put(
+    StoreDraft *draft, Str path, Str bytes, Err *err) MUST_CHECK; // replaces what has that path
+// Copies from the start of `from` to its end and tells what it read; content that the object already has is
+// not kept twice.
+bool store_draft_put_file(
+    StoreDraft *draft, Str path, int from, Sha512 *ret, uint64_t *ret_bytes, Err *err) MUST_CHECK;
+bool store_draft_remove(StoreDraft *draft, Str path, Err *err) MUST_CHECK;
+// Closes the draft into the batch: staged whole, in the vault only after publish. A draft that is just
+// dropped leaves nothing.
+bool store_draft_done(StoreDraft *draft, const StoreNote *note, Err *err) MUST_CHECK;
+void store_draft_drop(StoreDraft *draft);
+
+// Flushes and renames everything into the vault. The journal stays until store_batch_close.
+bool store_batch_publish(StoreBatch *batch, Err *err) MUST_CHECK;
+// After the catalogue has committed: forgets the journal. Without publish: throws the staged files away.
+void store_batch_close(StoreBatch *batch);
+
+// Objects of batches that were published (in part) but never closed, because the process died. Finishes
+// half-renamed objects first. Call store_forget_unfinished when the catalogue agrees with the vault about all
+// of them.
+bool store_unfinished(Store *store, Arena *a, Str **ret_ids, size_t *ret_count, Err *err) MUST_CHECK;
+bool store_forget_unfinished(Store *store, Err *err) MUST_CHECK;
+
+// ---- verifying
+
+typedef struct {
+    uint64_t objects, files, bytes, damaged;
+} StoreVerified;
+
+// Reads every byte and compares with the inventories, inventories with their sidecars, and names what is
+// missing, damaged or does not belong. `report` gets one line per problem. Returns true if it could look at
+// everything, damaged or not.
+typedef void StoreReport(void *ctx, Str object_id, Str problem);
+typedef void StoreProgress(void *ctx, const StoreVerified *so_far);
+bool store_verify(Store *store, int threads, StoreReport *report, StoreProgress *progress, void *ctx,
+    StoreVerified *ret, Err *err) MUST_CHECK;
