@@ -11,7 +11,13 @@
 #include "base/json.h"
 #include "rights/rights.h"
 
-enum { RECORD_MAX_BYTES = 4 * 1024 * 1024, RECORD_ID_MAX_BYTES = 512, RECORD_MEDIA_MAX = 20000 };
+enum {
+    RECORD_MAX_BYTES = 4 * 1024 * 1024,
+    RECORD_ID_MAX_BYTES = 512,
+    RECORD_MEDIA_MAX = 20000,
+    RECORD_ITEMS_MAX = 5000, // of any other list, and of members in `more`
+    RECORD_DEPTH_MAX = 32,   // of lists and maps within each other
+};
 
 typedef struct {
     Str lang, text;
@@ -60,36 +66,47 @@ typedef struct {
         size_t count, capacity;                                                                              \
     }
 
+typedef RECORD_LIST(RecordText) RecordTexts;
+typedef RECORD_LIST(RecordTerm) RecordTerms;
+typedef RECORD_LIST(RecordMaker) RecordMakers;
+typedef RECORD_LIST(RecordDate) RecordDates;
+typedef RECORD_LIST(RecordRelation) RecordRelations;
+typedef RECORD_LIST(RecordMedia) RecordMediaList;
+
 typedef struct {
     Str id;   // as the museum gave it; unique in this museum
     Str lang; // of texts that do not say
-    RECORD_LIST(RecordText) titles;
-    RECORD_LIST(RecordText) texts; // descriptions
-    RECORD_LIST(RecordMaker) makers;
-    RECORD_LIST(RecordDate) dates;
-    RECORD_LIST(RecordTerm) places;
-    RECORD_LIST(RecordTerm) materials; // and medium lines
-    RECORD_LIST(RecordTerm) techniques;
-    RECORD_LIST(RecordTerm) classification;
-    RECORD_LIST(RecordTerm) subjects;
-    RECORD_LIST(RecordText) dimensions;
-    RECORD_LIST(RecordText) inscriptions;
-    RECORD_LIST(RecordText) provenance;
+    RecordTexts titles;
+    RecordTexts texts; // descriptions
+    RecordMakers makers;
+    RecordDates dates;
+    RecordTerms places;
+    RecordTerms materials; // and medium lines
+    RecordTerms techniques;
+    RecordTerms classification;
+    RecordTerms subjects;
+    RecordTexts dimensions;
+    RecordTexts inscriptions;
+    RecordTexts provenance;
     Str accession, collection, credit, source, url;
     Str licence; // as given: "CC0-1.0"
     Str rights;  // statement URI (creativecommons.org, rightsstatements.org), derived from licence where it
                  // can be
     bool has_terms; // the record itself says who may see it; else museum.conf's default counts
     Terms terms;
-    RECORD_LIST(RecordRelation) relations;
-    RECORD_LIST(RecordMedia) media;
+    RecordRelations relations;
+    RecordMediaList media;
     RECORD_LIST(Json) more_values; // further members, in order, with their names in more_names
     RECORD_LIST(Str) more_names;
 } Record;
 
-// Reads record.json (our own form; `ledger` is passed over). Texts borrow from the tree. ERR_INVALID,
-// ERR_LIMIT.
+// Reads record.json (our own form; `ledger` is passed over). Texts borrow from the tree. Nothing is refused
+// for its type: what does not fit its field stands in `more` under the field's name with a `_` before it. An
+// `access` that cannot be read shuts the record. ERR_INVALID: not a map, no id, a control character in the
+// id, not UTF-8. ERR_LIMIT.
 bool record_parse(const Json *tree, Arena *a, Record *ret, Err *err) MUST_CHECK;
+// May a record made by hand be written? Looks at the id, the counts and the depth and UTF-8 of `more`.
+bool record_check(const Record *record, Err *err) MUST_CHECK;
 // Writes the members of record.json into an open map: always the same bytes for the same record.
 void record_write(const Record *record, JsonWriter *w);
 // The whole file: the record and, as its last member, where it stands in the ledger.
@@ -98,11 +115,13 @@ typedef struct {
 } RecordLedger;
 bool record_json(const Record *record, RecordLedger ledger, Arena *a, Str *ret, Err *err) MUST_CHECK;
 RecordLedger record_ledger(const Json *tree); // zeros if absent
-// Same content, whatever the ledger says?
+// Same content, whatever the ledger says? One that may not be written is like no other.
 bool record_same(const Record *x, const Record *y, Arena *a);
 
 // The text in the viewer's language, else in the record's, else the first; empty if there is none.
 Str record_title(const Record *record, Str lang);
 Terms record_terms(const Record *record, Terms otherwise);
-// "CC0-1.0", "cc by 4.0", "public domain" -> the exact statement URI; empty if unknown.
+// "CC0-1.0", "cc by 4.0", "public domain", "In Copyright" -> the exact statement URI (static, or a slice of
+// `licence` for a licence ported to a country); empty if unknown. "CC BY" without a version is unknown: five
+// versions differ.
 Str record_rights_uri(Str licence);
