@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/conf.h"
+#include "base/utf8.h"
+
+Conf conf_default(void)
+{
+    return (Conf){
+        .name = S("A museum"),
+        .language = S("en"),
+        .listen = S("127.0.0.1:8080"),
+        .access = {.access = ACCESS_FULL},
+        .upload_max_mb = 64,
+    };
+}
+
+static bool read_number(Str value, int min, int max, int *ret, Err *err)
+{
+    return str_to_int(value, min, max, ret) ||
+           err_set(err, ERR_INVALID, "must be a whole number from %d to %d", min, max);
+}
+
+static bool read_yes(Str value, bool *ret, Err *err)
+{
+    bool yes = str_eq_nocase(value, S("yes")) || str_eq_nocase(value, S("true"));
+    bool no = str_eq_nocase(value, S("no")) || str_eq_nocase(value, S("false"));
+    if (!yes && !no)
+        return err_set(err, ERR_INVALID, "must be yes or no");
+    *ret = yes;
+    return true;
+}
+
+static bool read_pixels(Str value, int64_t *ret, Err *err)
+{
+    int megapixels;
+    if (!read_number(value, 1, 100000, &megapixels, err))
+        return false;
+    *ret = (int64_t)megapixels * 1000000;
+    return true;
+}
+
+static bool read_text(Str value, Str *ret)
+{
+    *ret = value;
+    return true;
+}
+
+static bool read_key(Str key, Str value, Conf *c, Err *err)
+{
+    if (str_eq(key, S("name")))
+        return read_text(value, &c->name);
+    if (str_eq(key, S("intro")))
+        return read_text(value, &c->intro);
+    if (str_eq(key, S("language")))
+        return read_text(value, &c->language);
+    if (str_eq(key, S("listen")))
+        return read_text(value, &c->listen);
+    if (str_eq(key, S("public_url")))
+        return read_text(str_ends(value, S("/")) ? str_slice(value, 0, value.n - 1) : value, &c->public_url);
+    if (str_eq(key, S("trust_proxy")))
+        return read_yes(value, &c->trust_proxy, err);
+    if (str_eq(key, S("access")))
+        return rights_terms_parse(value, &c->access, err);
+    if (str_eq(key, S("workers")))
+        return read_number(value, 1, 256, &c->workers, err);
+    if (str_eq(key, S("child_memory_mb")))
+        return read_number(value, 64, 65536, &c->child_memory_mb, err);
+    if (str_eq(key, S("tile_quality")))
+        return read_number(value, 30, 100, &c->tile_quality, err);
+    if (str_eq(key, S("megapixels_max")))
+        return read_pixels(value, &c->pixels_max, err);
+    if (str_eq(key, S("side_max")))
+        return read_number(value, 256, 100000, &c->side_max_px, err);
+    if (str_eq(key, S("render_memory_mb")))
+        return read_number(value, 16, 65536, &c->render_memory_mb, err);
+    if (str_eq(key, S("upload_max_mb")))
+        return read_number(value, 1, 65536, &c->upload_max_mb, err);
+    return err_set(err, ERR_INVALID, "there is no such key");
+}
+
+bool conf_parse(Str text, Conf *ret, Err *err)
+{
+    Conf conf = conf_default();
+    Str rest = text, line;
+    if (str_starts(rest, S("\xEF\xBB\xBF")))
+        rest = str_slice(rest, 3, rest.n);
+    if (!utf8_valid(text, NULL))
+        return err_set(err, ERR_INVALID, "museum.conf is not UTF-8");
+    for (int number = 1; str_next(&rest, '\n', &line); number++) {
+        Str key, value;
+        line = str_trim(line);
+        if (line.n == 0 || line.p[0] == '#')
+            continue;
+        if (!str_cut(line, '=', &key, &value))
+            return err_set(err, ERR_INVALID, "museum.conf, line %d: no '='", number);
+        Err why = {0};
+        key = str_trim(key);
+        if (!read_key(key, str_trim(value), &conf, &why))
+            return err_set(err, ERR_INVALID, "museum.conf, line %d: " FMT_STR ": %s", number,
+                ARG_STR(str_slice(key, 0, 60)), why.text);
+    }
+    *ret = conf;
+    return true;
+}
+
+static const char REST[] =
+    "\n"
+    "# ---- Everything below has a sensible default; take the '#' away to change it.\n"
+    "\n"
+    "# The address under which visitors reach the museum, if a proxy (nginx, Apache) stands in front of it.\n"
+    "# public_url = https://museum.example\n"
+    "# Believe the X-Forwarded-Proto and X-Forwarded-Host that this proxy sends.\n"
+    "# trust_proxy = no\n"
+    "\n"
+    "# Pictures decoded at the same time; default: one for each processor core.\n"
+    "# workers = 2\n"
+    "# Memory one decoder may use, in MB.\n"
+    "# child_memory_mb = 192\n"
+    "# Pictures with more pixels than this (in millions) are refused.\n"
+    "# megapixels_max = 10000\n"
+    "# JPEG quality of the tiles, 30 to 100.\n"
+    "# tile_quality = 85\n"
+    "\n"
+    "# Longest side, in pixels, of a picture that is computed on request.\n"
+    "# side_max = 10000\n"
+    "# Memory that all such computing may use together, in MB; beyond it visitors are asked to try again.\n"
+    "# render_memory_mb = 128\n"
+    "# Largest request body, in MB.\n"
+    "# upload_max_mb = 64\n";
+
+Str conf_template(Arena *a, const ConfAnswers *answers)
+{
+    return arena_printf(a,
+        "# museum.conf: how this museum runs. One `key = value` a line; lines that begin with '#' are "
+        "comments.\n"
+        "# Changes count from the next start of `vitrine serve`.\n"
+        "\n"
+        "# What stands at the top of every page.\n"
+        "name = " FMT_STR "\n"
+        "# One or two sentences on the first page.\n"
+        "%sintro = " FMT_STR "\n"
+        "# Language of the museum's own texts, as in en, zh-Hans, de (BCP 47).\n"
+        "language = " FMT_STR "\n"
+        "# Who may see what, where a record itself does not say: none, record (texts, no pictures),\n"
+        "# a number (pictures up to so many pixels on the longest side), full.\n"
+        "access = " FMT_STR "\n"
+        "# Where the pages are served: 127.0.0.1:8080 on this computer only, 0.0.0.0:8080 in the whole "
+        "network.\n"
+        "listen = " FMT_STR "\n"
+        "%s",
+        ARG_STR(answers->name), answers->intro.n ? "" : "# ", ARG_STR(answers->intro),
+        ARG_STR(answers->language), ARG_STR(answers->access), ARG_STR(answers->listen), REST);
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/index.h"
+#include "app/report.h"
+#include "app/verbs.h"
+#include "base/clock.h"
+
+#include <pwd.h>
+#include <stdio.h>
+#include <unistd.h>
+
+// Who is at the keyboard, for the ledger.
+static Str default_agent(Arena *a)
+{
+    const struct passwd *user = getpwuid(getuid());
+    return user ? arena_printf(a, "%s", user->pw_name) : S("vitrine ingest");
+}
+
+// Makes what was taken in searchable, unless a running server does it.
+static bool make_searchable(const Home *home, const Call *call, Err *err)
+{
+    int64_t sequence;
+    if (index_catch_up(home, call->stop, &sequence, err) || err->kind == ERR_BUSY)
+        return true;
+    return false;
+}
+
+static int take_in(Home *home, const Call *call, const IngestAsk *ask, Report *report)
+{
+    Err err = {0};
+    int64_t recovered;
+    IngestCounts counts = {0};
+    IngestHouse house;
+    IngestListener listener = report_listener(report);
+    if (!home_open_cage(home, &err))
+        return verb_failed(&err);
+    house = home_house(home);
+    if (!ask->check && !ingest_recover(&house, &recovered, &err))
+        return verb_failed(&err);
+    bool whole = ingest_run(&house, ask, &listener, &counts, &err);
+    bool clean = report_done(report, &counts, ask->check ? "Checked" : "Taken in", ask->check);
+    if (!whole)
+        return verb_failed(&err);
+    if (!ask->check && !make_searchable(home, call, &err))
+        return verb_failed(&err);
+    return clean ? EXIT_GOOD : EXIT_TROUBLE;
+}
+
+int verb_ingest(const Call *call)
+{
+    bool check = false, json = false;
+    const char *mapping = NULL, *images = NULL, *agent = NULL, *lang = "";
+    const Option options[] = {
+        {"check", OPTION_FLAG, NULL, "write nothing, list every problem", &check},
+        {"mapping", OPTION_TEXT, "FILE", "which column is which field: lines of `column = field`", &mapping},
+        {"images", OPTION_TEXT, "FOLDER", "where the pictures are, if not beside the table", &images},
+        {"agent", OPTION_TEXT, "NAME", "who does this, for the ledger (default: your user name)", &agent},
+        {"lang", OPTION_TEXT, "CODE", "language of texts that do not say (default: the museum's)", &lang},
+        {"json", OPTION_FLAG, NULL, "print the report as JSON", &json},
+    };
+    Rest rest;
+    int code = verb_options(call, "ingest", options, COUNT_OF(options), &rest);
+    if (code >= 0)
+        return code;
+    if (rest.words_count == 0)
+        return verb_misused("ingest", "what shall be taken in? Name a file or a folder");
+    Home home;
+    Err err = {0};
+    if (!home_open(call->home, HOME_WORK, &home, &err))
+        return verb_failed(&err);
+    Report report;
+    report_open(&report, json);
+    const IngestAsk ask = {.paths = rest.words,
+        .paths_count = (size_t)rest.words_count,
+        .mapping = mapping,
+        .images = images,
+        .check = check,
+        .agent = agent ? str_from(agent) : default_agent(home.arena),
+        .lang = *lang ? str_from(lang) : home.conf.language,
+        .now_ms = clock_now_ms(),
+        .stop = call->stop};
+    code = take_in(&home, call, &ask, &report);
+    report_close(&report);
+    home_close(&home);
+    return code;
+}
