@@ -50,6 +50,7 @@ int verb_options(const Call *call, const char *verb, const Option *options, size
         if (!str_eq(str_from(call->argv[i]), S("--help")))
             continue;
         const Verb *v = verb_find(str_from(verb));
+        assert(v);
         CLEANUP(buf_free) Buf out = buf_with_max(16 * 1024);
         options_help(options, count, &out);
         printf("vitrine [-C HOME] %s %s%s\n\n%c%s.\n", verb, count ? "[OPTIONS] " : "", v->words,
