@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+// JPEG and PNG leave row by row; WebP needs the whole picture first.
+#include "image/int.h"
+
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <jpeglib.h>
+#include <png.h>
+#include <webp/encode.h>
+
+enum { JPEG_CHUNK_BYTES = 16 << 10, PNG_EFFORT = 4, CODEC_BYTES = 1 << 20 };
+
+struct Encoder {
+    EncodeAsk ask;
+    Buf *out;
+    int rows;
+    jmp_buf jump;
+    char text[JMSG_LENGTH_MAX];
+
+    struct jpeg_compress_struct jpeg;
+    struct jpeg_error_mgr jpeg_trap;
+    struct jpeg_destination_mgr jpeg_to;
+    uint8_t chunk[JPEG_CHUNK_BYTES];
+
+    png_structp png;
+    png_infop png_info;
+
+    Pixels whole; // for WebP
+};
+
+size_t encode_memory_bytes(const EncodeAsk *ask)
+{
+    size_t pixels = (size_t)ask->width_px * (size_t)ask->height_px;
+    switch (ask->format) {
+    case RENDER_JPEG:
+        return CODEC_BYTES + pixels / 2; // codec and result
+    case RENDER_PNG:
+        return CODEC_BYTES + pixels * (size_t)ask->channels;
+    case RENDER_WEBP: // picture, our copy, and libwebp's YUV, statistics and tokens
+        return CODEC_BYTES + pixels * 10;
+    case RENDER_FORMATS:
+        break;
+    }
+    assert(!"a format");
+    return 0;
+}
+
+// ---- JPEG
+
+static void jpeg_failed(j_common_ptr codec)
+{
+    Encoder *e = codec->client_data;
+    codec->err->format_message(codec, e->text);
+    longjmp(e->jump, 1);
+}
+
+static void jpeg_start_chunk(j_compress_ptr codec)
+{
+    Encoder *e = codec->client_data;
+    e->jpeg_to.next_output_byte = e->chunk;
+    e->jpeg_to.free_in_buffer = JPEG_CHUNK_BYTES;
+}
+
+static boolean jpeg_chunk_full(j_compress_ptr codec)
+{
+    Encoder *e = codec->client_data;
+    buf_add_bytes(e->out, e->chunk, JPEG_CHUNK_BYTES);
+    jpeg_start_chunk(codec);
+    return TRUE;
+}
+
+static void jpeg_last_chunk(j_compress_ptr codec)
+{
+    Encoder *e = codec->client_data;
+    buf_add_bytes(e->out, e->chunk, JPEG_CHUNK_BYTES - e->jpeg_to.free_in_buffer);
+}
+
+static bool jpeg_open(Encoder *e, Err *err)
+{
+    struct jpeg_compress_struct *c = &e->jpeg;
+    c->err = jpeg_std_error(&e->jpeg_trap);
+    e->jpeg_trap.error_exit = jpeg_failed;
+    jpeg_create_compress(c);
+    c->client_data = e;
+    if (setjmp(e->jump))
+        return err_set(err, ERR_LIMIT, "cannot make a JPEG: %s", e->text);
+    e->jpeg_to.init_destination = jpeg_start_chunk;
+    e->jpeg_to.empty_output_buffer = jpeg_chunk_full;
+    e->jpeg_to.term_destination = jpeg_last_chunk;
+    c->dest = &e->jpeg_to;
+    c->image_width = (JDIMENSION)e->ask.width_px;
+    c->image_height = (JDIMENSION)e->ask.height_px;
+    c->input_components = e->ask.channels;
+    c->in_color_space = e->ask.channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
+    jpeg_set_defaults(c);
+    jpeg_set_quality(c, e->ask.quality, TRUE);
+    jpeg_start_compress(c, TRUE);
+    return true;
+}
+
+static bool jpeg_row(Encoder *e, const uint8_t *row, Err *err)
+{
+    if (setjmp(e->jump))
+        return err_set(err, ERR_LIMIT, "cannot make a JPEG: %s", e->text);
+    JSAMPROW rows[1] = {(JSAMPROW)(uintptr_t)row}; // libjpeg does not write there
+    jpeg_write_scanlines(&e->jpeg, rows, 1);
+    return true;
+}
+
+static bool jpeg_end(Encoder *e, Err *err)
+{
+    if (setjmp(e->jump))
+        return err_set(err, ERR_LIMIT, "cannot make a JPEG: %s", e->text);
+    jpeg_finish_compress(&e->jpeg);
+    return true;
+}
+
+// ---- PNG
+
+static void png_failed(png_structp png, png_const_charp text)
+{
+    Encoder *e = png_get_error_ptr(png);
+    snprintf(e->text, sizeof(e->text), "%s", text);
+    longjmp(e->jump, 1);
+}
+
+static void png_warned(png_structp png, png_const_charp text)
+{
+    (void)png;
+    (void)text;
+}
+
+static void png_write(png_structp png, png_bytep bytes, size_t count)
+{
+    Encoder *e = png_get_io_ptr(png);
+    buf_add_bytes(e->out, bytes, count);
+}
+
+static void png_flush_nothing(png_structp png)
+{
+    (void)png;
+}
+
+static bool png_open(Encoder *e, Err *err)
+{
+    static const int colour_types[] = {
+        [1] = PNG_COLOR_TYPE_GRAY,
+        [2] = PNG_COLOR_TYPE_GRAY_ALPHA,
+        [3] = PNG_COLOR_TYPE_RGB,
+        [4] = PNG_COLOR_TYPE_RGB_ALPHA,
+    };
+    if (setjmp(e->jump))
+        return err_set(err, ERR_LIMIT, "cannot make a PNG: %s", e->text);
+    e->png = png_create_write_struct(PNG_LIBPNG_VER_STRING, e, png_failed, png_warned);
+    e->png_info = png_create_info_struct(e->png);
+    png_set_write_fn(e->png, e, png_write, png_flush_nothing);
+    png_set_user_limits(e->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
+    png_set_compression_level(e->png, PNG_EFFORT);
+    bool pack = e->ask.bitonal && e->ask.channels == 1;
+    png_set_IHDR(e->png, e->png_info, (png_uint_32)e->ask.width_px, (png_uint_32)e->ask.height_px,
+        pack ? 1 : 8, colour_types[e->ask.channels], PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
+        PNG_FILTER_TYPE_DEFAULT);
+    png_set_sRGB(e->png, e->png_info, PNG_sRGB_INTENT_RELATIVE);
+    if (!pack)
+        png_set_filter(e->png, PNG_FILTER_TYPE_BASE, PNG_FILTER_SUB | PNG_FILTER_UP);
+    png_write_info(e->png, e->png_info);
+    if (pack)
+        png_set_packing(e->png);
+    return true;
+}
+
+static bool png_row(Encoder *e, const uint8_t *row, Err *err)
+{
+    if (setjmp(e->jump))
+        return err_set(err, ERR_LIMIT, "cannot make a PNG: %s", e->text);
+    if (!(e->ask.bitonal && e->ask.channels == 1)) {
+        png_write_row(e->png, row);
+        return true;
+    }
+    for (int x = 0; x < e->ask.width_px; x++) // packing takes the low bit
+        e->whole.p[x] = row[x] >> 7;
+    png_write_row(e->png, e->whole.p);
+    return true;
+}
+
+static bool png_end(Encoder *e, Err *err)
+{
+    if (setjmp(e->jump))
+        return err_set(err, ERR_LIMIT, "cannot make a PNG: %s", e->text);
+    png_write_end(e->png, NULL);
+    return true;
+}
+
+// ---- WebP
+
+static int webp_write(const uint8_t *bytes, size_t count, const WebPPicture *picture)
+{
+    buf_add_bytes(picture->custom_ptr, bytes, count);
+    return 1;
+}
+
+static void webp_row(Encoder *e, const uint8_t *row)
+{
+    uint8_t *to = pixels_at(&e->whole, 0, e->rows);
+    int colours = e->ask.channels >= 3 ? 3 : 1;
+    bool alpha = e->ask.channels % 2 == 0;
+    for (int x = 0; x < e->ask.width_px; x++, row += e->ask.channels, to += e->whole.channels) {
+        to[0] = row[0];
+        to[1] = row[colours == 3 ? 1 : 0];
+        to[2] = row[colours == 3 ? 2 : 0];
+        if (alpha)
+            to[3] = row[colours];
+    }
+}
+
+static bool webp_end(Encoder *e, Err *err)
+{
+    WebPConfig config;
+    WebPPicture picture;
+    if (!WebPConfigPreset(&config, WEBP_PRESET_PHOTO, (float)e->ask.quality) || !WebPPictureInit(&picture))
+        return err_set(err, ERR_UNSUPPORTED, "cannot make a WebP");
+    config.method = 2;
+    if (e->ask.bitonal) // lines and letters: small without loss
+        config.lossless = 1;
+    picture.width = e->ask.width_px;
+    picture.height = e->ask.height_px;
+    picture.use_argb = config.lossless;
+    picture.writer = webp_write;
+    picture.custom_ptr = e->out;
+    int stride = (int)e->whole.stride;
+    bool ok = (e->whole.channels == 4 ? WebPPictureImportRGBA(&picture, e->whole.p, stride)
+                                      : WebPPictureImportRGB(&picture, e->whole.p, stride)) &&
+              WebPEncode(&config, &picture);
+    int code = (int)picture.error_code;
+    WebPPictureFree(&picture);
+    return ok || err_set(err, ERR_LIMIT, "cannot make a WebP: libwebp says %d", code);
+}
+
+// ---- all of them
+
+static bool open_format(Encoder *e, Err *err)
+{
+    switch (e->ask.format) {
+    case RENDER_JPEG:
+        if (MAX_OF(e->ask.width_px, e->ask.height_px) > JPEG_SIDE_MAX_PX)
+            return err_set(err, ERR_LIMIT, "a JPEG has at most 65535 pixels a side");
+        return jpeg_open(e, err);
+    case RENDER_PNG:
+        if (e->ask.bitonal)
+            e->whole = pixels_make(e->ask.width_px, 1, 1);
+        return png_open(e, err);
+    case RENDER_WEBP:
+        if (MAX_OF(e->ask.width_px, e->ask.height_px) > WEBP_MAX_DIMENSION)
+            return err_set(err, ERR_LIMIT, "a WebP has at most 16383 pixels a side");
+        e->whole = pixels_make(e->ask.width_px, e->ask.height_px, e->ask.channels % 2 == 0 ? 4 : 3);
+        return true;
+    case RENDER_FORMATS:
+        break;
+    }
+    return err_set(err, ERR_INVALID, "no such format");
+}
+
+Encoder *encoder_open(const EncodeAsk *ask, Buf *out, Err *err)
+{
+    CLEANUP(encoder_closep) Encoder *e = mem_alloc(sizeof(*e));
+    e->ask = *ask;
+    e->out = out;
+    if (!open_format(e, err))
+        return NULL;
+    Encoder *ret = e;
+    e = NULL;
+    return ret;
+}
+
+bool encoder_row(Encoder *e, const uint8_t *row, Err *err)
+{
+    assert(e->rows < e->ask.height_px);
+    bool ok = true;
+    if (e->ask.format == RENDER_JPEG)
+        ok = jpeg_row(e, row, err);
+    else if (e->ask.format == RENDER_PNG)
+        ok = png_row(e, row, err);
+    else
+        webp_row(e, row);
+    e->rows++;
+    return ok;
+}
+
+bool encoder_finish(Encoder *e, Err *err)
+{
+    assert(e->rows == e->ask.height_px);
+    bool ok = e->ask.format == RENDER_JPEG  ? jpeg_end(e, err)
+              : e->ask.format == RENDER_PNG ? png_end(e, err)
+                                            : webp_end(e, err);
+    if (ok && e->out->full)
+        return err_set(err, ERR_LIMIT, "the picture became too big");
+    return ok;
+}
+
+void encoder_closep(Encoder **given)
+{
+    Encoder *e = *given;
+    if (!e)
+        return;
+    if (e->jpeg.client_data)
+        jpeg_destroy_compress(&e->jpeg);
+    if (e->png)
+        png_destroy_write_struct(&e->png, &e->png_info);
+    free(e->whole.p);
+    free(e);
+    *given = NULL;
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+// image/int: what the files of this room share. Linked into the main program and into vitrine-cage; nothing
+// here knows libvips.
+#pragma once
+
+#include "image/pyramid.h"
+#include "image/render.h"
+
+// ---- pixels: 8 bits a sample, 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA) samples a pixel, sRGB
+
+typedef struct {
+    uint8_t *p;
+    int width_px, height_px, channels;
+    size_t stride; // bytes from row to row
+} Pixels;
+
+// Zeroed memory, released with free(pixels.p).
+Pixels pixels_make(int width_px, int height_px, int channels);
+static inline uint8_t *pixels_at(const Pixels *px, int x, int y)
+{
+    return px->p + (size_t)y * px->stride + (size_t)x * (size_t)px->channels;
+}
+
+// How a picture must be turned to stand upright: flips in source order, then rows and columns swapped.
+typedef struct {
+    bool flip_x, flip_y, swap;
+} Turn;
+
+Turn turn_of_exif(int orientation); // 1 .. 8, anything else is 1
+// `to` has the turned size and is another picture than `from`.
+void pixels_turn(const Pixels *from, Turn turn, const Pixels *to);
+
+// ---- grid.c: the arithmetic of the IIIF tile grid
+
+enum { PYRAMID_SIDE_MAX_PX = 2000 * 1000, PYRAMID_TILE_MIN_PX = 64, PYRAMID_TILE_MAX_PX = 2048 };
+
+typedef struct {
+    int width_px, height_px, columns, rows;
+    int64_t
+        first; // number of this level's tile (0, 0) among the tiles of all levels, level 0 first, row by row
+} GridLevel;
+
+typedef struct {
+    int width_px, height_px, tile_px, levels;
+    GridLevel level[PYRAMID_LEVELS_MAX];
+    int64_t tiles;
+} Grid;
+
+// False for sides or tiles outside the limits above (a tile side is a power of two).
+bool grid_make(int width_px, int height_px, int tile_px, Grid *ret);
+// The sizes stored ready beside the tiles, smallest first. Fills ->sizes and ->sizes_count.
+void grid_sizes(const Grid *g, PyramidFacts *facts);
+
+typedef struct {
+    int left_px, top_px, width_px, height_px; // on the level
+} TileBox;
+
+TileBox grid_tile(const Grid *g, int level, int column, int row);
+// "0,0,512,512/256,256/0/default.jpg"
+enum { TILE_NAME_MAX = 96 };
+void grid_tile_name(const Grid *g, int level, int column, int row, char name[TILE_NAME_MAX]);
+void grid_size_name(int width_px, int height_px, char name[TILE_NAME_MAX]);
+void grid_info_json(const PyramidFacts *facts, Buf *out);
+
+// ---- pyramid.c
+
+const Grid *pyramid_grid(const Pyramid *p);
+
+// ---- table.c: the binary table of tiles, last entry of the ZIP; little-endian
+//
+//   8  "VPYRAMID"     4 version (1)   4 width   4 height   4 tile side   4 levels   4 sizes
+//   16 a size: 4 width, 4 height, 8 span     8 a tile: span     (a span: offset in the low 40 bits, size in
+//   the high 24) 4  CRC-32 of all before   4 zero   8 bytes in the table with this footer   8 "VPYR-END"
+//
+// The footer ends where the ZIP's central directory begins, so it is found without reading the directory.
+
+enum { TABLE_HEAD_BYTES = 32, TABLE_SIZE_BYTES = 16, TABLE_FOOT_BYTES = 24 };
+#define SPAN_OFFSET_MAX ((UINT64_C(1) << 40) - 1)
+#define SPAN_SIZE_MAX ((UINT64_C(1) << 24) - 1)
+#define TABLE_BYTES_MAX (UINT64_C(64) << 20)
+
+uint64_t span_pack(PyramidSpan span);
+PyramidSpan span_unpack(uint64_t packed);
+
+typedef struct {
+    PyramidFacts facts;
+    Grid grid;
+    uint64_t sizes[PYRAMID_SIZES_MAX]; // packed spans
+    uint64_t *tiles;                   // packed spans, in the order of the grid; owned
+} Table;
+
+void table_write(const Table *t, Buf *out);
+// data_bytes: where the table begins; every span ends before it. ERR_CORRUPT.
+bool table_read(Str bytes, uint64_t data_bytes, Table *ret, Err *err) MUST_CHECK;
+void table_free(Table *t);
+
+// ---- zip.c: a ZIP (APPNOTE 6.3) of stored entries, written in one pass; zip64 where a number needs it
+
+typedef struct ZipWriter ZipWriter;
+
+ZipWriter *zip_open(int fd); // an empty file; not closed
+bool zip_add(ZipWriter *z, Str name, Str bytes, PyramidSpan *ret, Err *err) MUST_CHECK;
+uint64_t zip_at(const ZipWriter *z); // where the next entry begins
+bool zip_finish(ZipWriter *z, Err *err) MUST_CHECK;
+void zip_closep(ZipWriter **z);
+
+// Where the central directory begins, from the end of the file. ERR_CORRUPT.
+bool zip_find_directory(int fd, uint64_t *ret_offset, Err *err) MUST_CHECK;
+
+// ---- jpeg.c: single JPEGs in memory, by libjpeg-turbo
+
+enum { JPEG_SIDE_MAX_PX = 65535, JPEG_TILE_BYTES_MAX = 16 << 20 };
+
+typedef struct JpegWriter JpegWriter;
+
+JpegWriter *jpeg_writer_open(int quality); // 4:2:0; one thread at a time
+void jpeg_writer_closep(JpegWriter **w);
+// Appends a complete JFIF of 1 or 3 channels to `out`; with restarts there is a restart marker at each row of
+// MCUs.
+bool jpeg_write(JpegWriter *w, const Pixels *px, bool restarts, Buf *out, Err *err) MUST_CHECK;
+
+typedef struct JpegReader JpegReader;
+
+JpegReader *jpeg_reader_open(void); // one thread at a time
+void jpeg_reader_closep(JpegReader **r);
+// Decodes a JPEG that must be as large as `to`, to 1 (luma only) or 3 channels. ERR_CORRUPT.
+bool jpeg_read(JpegReader *r, Str bytes, const Pixels *to, Err *err) MUST_CHECK;
+
+// ---- tiler.c: rows in, pyramid file out, in memory bounded by two rows of tiles
+
+typedef struct Tiler Tiler;
+
+typedef struct {
+    int width_px, height_px, channels; // as the rows come: before turning; 1 or 3
+    Turn turn;
+    int tile_px, quality;
+} TilerAsk;
+
+// Writes to `fd`, an empty file; not closed. ERR_LIMIT.
+Tiler *tiler_open(int fd, const TilerAsk *ask, Err *err) MUST_CHECK;
+bool tiler_row(Tiler *t, const uint8_t *row, Err *err) MUST_CHECK; // height_px times, top first
+bool tiler_finish(Tiler *t, Err *err) MUST_CHECK;                  // after the last row
+void tiler_closep(Tiler **t);
+
+// ---- resample.c: one-dimensional filters with 14-bit weights; the same result on every processor
+
+// For each of `count` outputs: the first of `taps` inputs it is made from, and their weights, which add up to
+// RESAMPLE_ONE.
+typedef struct {
+    int count, taps;
+    int *first;
+    int16_t *weights; // count * taps
+} Resample;
+
+enum { RESAMPLE_BITS = 14, RESAMPLE_ONE = 1 << RESAMPLE_BITS };
+
+// Output i is centred on input coordinate start + (i + 0.5) * step (pixel k of the input covers k .. k+1).
+// Cubic (Catmull-Rom), widened by `step` when making smaller. Inputs outside 0 .. limit-1 repeat the edge.
+Resample resample_make(double start, double step, int count, int limit);
+void resample_free(Resample *r); // for CLEANUP
+void resample_row(const Resample *r, int channels, const uint8_t *from, uint8_t *to);
+// One output row `i` of `bytes` bytes from the rows first[i] .. first[i]+taps-1.
+void resample_column(const Resample *r, int i, const uint8_t *const *rows, size_t bytes, uint8_t *to);
+void pixels_scale(const Pixels *from, const Pixels *to);
+// The mean of 2x2 pixels; `to` is ceil(from / 2), a last odd row or column stands for itself.
+void pixels_halve(const Pixels *from, const Pixels *to);
+// One row of that; lone_first: the first pixel has no partner (the picture is mirrored and odd).
+void halve_rows(const uint8_t *a, const uint8_t *b, int width_px, int channels, bool lone_first, uint8_t *to);
+
+// ---- encode.c: rows in, a file of a format out
+
+typedef struct Encoder Encoder;
+
+typedef struct {
+    RenderFormat format;
+    int width_px, height_px, channels; // 1 .. 4; JPEG takes 1 or 3
+    bool bitonal;                      // every sample is 0 or 255
+    int quality;
+} EncodeAsk;
+
+size_t encode_memory_bytes(const EncodeAsk *ask);
+Encoder *encoder_open(const EncodeAsk *ask, Buf *out, Err *err) MUST_CHECK;
+bool encoder_row(Encoder *e, const uint8_t *row, Err *err) MUST_CHECK;
+bool encoder_finish(Encoder *e, Err *err) MUST_CHECK;
+void encoder_closep(Encoder **e);

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+// libjpeg reports errors by a jump out of its functions. Between setjmp and the last call nothing here owns
+// anything but the codec itself, so a jump leaks nothing.
+#include "image/int.h"
+
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <jpeglib.h>
+
+enum { OUT_CHUNK_BYTES = 16 << 10, ROWS_AT_ONCE = 16 };
+
+typedef struct {
+    struct jpeg_error_mgr mgr; // first: libjpeg hands back a pointer to it
+    jmp_buf jump;
+} Trap;
+
+static void trap_exit(j_common_ptr codec)
+{
+    longjmp(((Trap *)(void *)codec->err)->jump, 1);
+}
+
+static void trap_message(j_common_ptr codec, int level)
+{
+    if (level < 0) // a warning: the data is damaged
+        codec->err->num_warnings++;
+}
+
+static struct jpeg_error_mgr *trap_set(Trap *trap)
+{
+    jpeg_std_error(&trap->mgr);
+    trap->mgr.error_exit = trap_exit;
+    trap->mgr.emit_message = trap_message;
+    return &trap->mgr;
+}
+
+// ---- writing
+
+struct JpegWriter {
+    struct jpeg_compress_struct codec;
+    struct jpeg_destination_mgr to;
+    Trap trap;
+    int quality;
+    Buf *out;
+    uint8_t chunk[OUT_CHUNK_BYTES];
+};
+
+static void to_start(j_compress_ptr codec)
+{
+    JpegWriter *w = codec->client_data;
+    w->to.next_output_byte = w->chunk;
+    w->to.free_in_buffer = OUT_CHUNK_BYTES;
+}
+
+static boolean to_more(j_compress_ptr codec)
+{
+    JpegWriter *w = codec->client_data;
+    buf_add_bytes(w->out, w->chunk, OUT_CHUNK_BYTES);
+    to_start(codec);
+    return TRUE;
+}
+
+static void to_end(j_compress_ptr codec)
+{
+    JpegWriter *w = codec->client_data;
+    buf_add_bytes(w->out, w->chunk, OUT_CHUNK_BYTES - w->to.free_in_buffer);
+}
+
+JpegWriter *jpeg_writer_open(int quality)
+{
+    JpegWriter *w = mem_alloc(sizeof(*w));
+    w->codec.err = trap_set(&w->trap);
+    if (setjmp(w->trap.jump))
+        abort(); // only for lack of memory
+    jpeg_create_compress(&w->codec);
+    w->codec.client_data = w;
+    w->to.init_destination = to_start;
+    w->to.empty_output_buffer = to_more;
+    w->to.term_destination = to_end;
+    w->codec.dest = &w->to;
+    w->quality = quality;
+    return w;
+}
+
+void jpeg_writer_closep(JpegWriter **w)
+{
+    if (!*w)
+        return;
+    jpeg_destroy_compress(&(*w)->codec);
+    free(*w);
+    *w = NULL;
+}
+
+static void set_up(JpegWriter *w, int width_px, int height_px, int channels, bool restarts)
+{
+    struct jpeg_compress_struct *c = &w->codec;
+    c->image_width = (JDIMENSION)width_px;
+    c->image_height = (JDIMENSION)height_px;
+    c->input_components = channels;
+    c->in_color_space = channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
+    jpeg_set_defaults(c);
+    jpeg_set_quality(c, w->quality, TRUE);
+    c->dct_method = JDCT_ISLOW;
+    c->restart_in_rows = restarts ? 1 : 0;
+}
+
+bool jpeg_write(JpegWriter *w, const Pixels *px, bool restarts, Buf *out, Err *err)
+{
+    assert(px->channels == 1 || px->channels == 3);
+    struct jpeg_compress_struct *c = &w->codec;
+    w->out = out;
+    if (setjmp(w->trap.jump)) {
+        char text[JMSG_LENGTH_MAX];
+        c->err->format_message((j_common_ptr)c, text);
+        jpeg_abort_compress(c);
+        return err_set(err, ERR_LIMIT, "cannot make a JPEG: %s", text);
+    }
+    set_up(w, px->width_px, px->height_px, px->channels, restarts);
+    jpeg_start_compress(c, TRUE);
+    while (c->next_scanline < c->image_height) {
+        JSAMPROW rows[ROWS_AT_ONCE];
+        JDIMENSION count = MIN_OF(ROWS_AT_ONCE, c->image_height - c->next_scanline);
+        for (JDIMENSION i = 0; i < count; i++)
+            rows[i] = pixels_at(px, 0, (int)(c->next_scanline + i));
+        jpeg_write_scanlines(c, rows, count);
+    }
+    jpeg_finish_compress(c);
+    if (out->full)
+        return err_set(err, ERR_LIMIT, "a JPEG became too big");
+    return true;
+}
+
+// ---- reading
+
+struct JpegReader {
+    struct jpeg_decompress_struct codec;
+    struct jpeg_source_mgr from;
+    Trap trap;
+};
+
+static void from_nothing(j_decompress_ptr codec)
+{
+    (void)codec;
+}
+
+static boolean from_end(j_decompress_ptr codec)
+{
+    longjmp(((Trap *)(void *)codec->err)->jump, 1);
+}
+
+static void from_skip(j_decompress_ptr codec, long count)
+{
+    struct jpeg_source_mgr *from = codec->src;
+    if (count <= 0)
+        return;
+    if ((size_t)count > from->bytes_in_buffer)
+        longjmp(((Trap *)(void *)codec->err)->jump, 1);
+    from->next_input_byte += count;
+    from->bytes_in_buffer -= (size_t)count;
+}
+
+JpegReader *jpeg_reader_open(void)
+{
+    JpegReader *r = mem_alloc(sizeof(*r));
+    r->codec.err = trap_set(&r->trap);
+    if (setjmp(r->trap.jump))
+        abort(); // only for lack of memory
+    jpeg_create_decompress(&r->codec);
+    r->from.init_source = from_nothing;
+    r->from.term_source = from_nothing;
+    r->from.fill_input_buffer = from_end;
+    r->from.skip_input_data = from_skip;
+    r->from.resync_to_restart = jpeg_resync_to_restart;
+    r->codec.src = &r->from;
+    return r;
+}
+
+void jpeg_reader_closep(JpegReader **r)
+{
+    if (!*r)
+        return;
+    jpeg_destroy_decompress(&(*r)->codec);
+    free(*r);
+    *r = NULL;
+}
+
+static bool read_rows(struct jpeg_decompress_struct *c, const Pixels *to)
+{
+    if (jpeg_read_header(c, TRUE) != JPEG_HEADER_OK || c->image_width != (JDIMENSION)to->width_px ||
+        c->image_height != (JDIMENSION)to->height_px || (c->num_components != 1 && c->num_components != 3))
+        return false;
+    c->out_color_space = to->channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
+    c->dct_method = JDCT_ISLOW;
+    jpeg_start_decompress(c);
+    while (c->output_scanline < c->output_height) {
+        JSAMPROW rows[ROWS_AT_ONCE];
+        JDIMENSION count = MIN_OF(ROWS_AT_ONCE, c->output_height - c->output_scanline);
+        for (JDIMENSION i = 0; i < count; i++)
+            rows[i] = pixels_at(to, 0, (int)(c->output_scanline + i));
+        jpeg_read_scanlines(c, rows, count);
+    }
+    return c->err->num_warnings == 0;
+}
+
+bool jpeg_read(JpegReader *r, Str bytes, const Pixels *to, Err *err)
+{
+    assert(to->channels == 1 || to->channels == 3);
+    r->from.next_input_byte = (const JOCTET *)bytes.p;
+    r->from.bytes_in_buffer = bytes.n;
+    r->trap.mgr.num_warnings = 0;
+    if (setjmp(r->trap.jump)) {
+        jpeg_abort_decompress(&r->codec);
+        return err_set(err, ERR_CORRUPT, "a tile of the pyramid file is damaged");
+    }
+    bool good = read_rows(&r->codec, to);
+    jpeg_abort_decompress(&r->codec);
+    return good || err_set(err, ERR_CORRUPT, "a tile of the pyramid file is damaged");
+}

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+// Each level gathers one row of tiles (a band) in the order in which the rows come. A full band is cut into
+// tiles, halved into the band of the next level, and forgotten.
+//
+// The rows come as the master has them; the tiles lie on the grid of the upright picture. So a picture that
+// is to be flipped has its odd rests at the top and left here: the first band is the short one, and where a
+// side is odd, the first row or column is the one that has no partner when halving. Only single tiles are
+// turned.
+#include "image/int.h"
+
+#include <stdlib.h>
+
+enum { BASE_SIDE_MAX_PX = 2048 }; // the largest level kept whole, for the standard sizes
+
+typedef struct {
+    int width_px, height_px; // before turning
+    int columns;
+    int done_px, band_px, band_want_px; // rows seen before this band, in it, and when it will be full
+    Pixels band;
+} Level;
+
+struct Tiler {
+    TilerAsk ask;
+    Table table;
+    ZipWriter *zip;
+    JpegWriter *jpeg;
+    Level level[PYRAMID_LEVELS_MAX];
+    Pixels base;
+    int base_level;
+    Pixels turned; // a tile
+    Buf out;
+};
+
+static bool put_entry(Tiler *t, const char *name, Str bytes, uint64_t *ret, Err *err)
+{
+    PyramidSpan span;
+    if (!zip_add(t->zip, str_from(name), bytes, &span, err))
+        return false;
+    if (span.size_bytes > SPAN_SIZE_MAX || span.offset > SPAN_OFFSET_MAX)
+        return err_set(err, ERR_LIMIT, "the pyramid file is too big");
+    *ret = span_pack(span);
+    return true;
+}
+
+static bool put_info(Tiler *t, Err *err)
+{
+    uint64_t nowhere;
+    buf_clear(&t->out);
+    grid_info_json(&t->table.facts, &t->out);
+    return put_entry(t, "info.json", buf_str(&t->out), &nowhere, err);
+}
+
+// A side that is flipped starts with the rest that is otherwise at its end.
+static int first_px(int side_px, int tile_px, bool flip)
+{
+    int rest = side_px % tile_px;
+    return MIN_OF(side_px, flip && rest ? rest : tile_px);
+}
+
+static void levels_make(Tiler *t)
+{
+    const Grid *g = &t->table.grid;
+    bool swap = t->ask.turn.swap;
+    t->base_level = -1;
+    for (int i = 0; i < g->levels; i++) {
+        Level *l = &t->level[i];
+        l->width_px = swap ? g->level[i].height_px : g->level[i].width_px;
+        l->height_px = swap ? g->level[i].width_px : g->level[i].height_px;
+        l->columns = swap ? g->level[i].rows : g->level[i].columns;
+        l->band = pixels_make(l->width_px, MIN_OF(g->tile_px, l->height_px), t->ask.channels);
+        l->band_want_px = first_px(l->height_px, g->tile_px, t->ask.turn.flip_y);
+        if (t->base_level < 0 && MAX_OF(l->width_px, l->height_px) <= BASE_SIDE_MAX_PX) {
+            t->base_level = i;
+            t->base = pixels_make(l->width_px, l->height_px, t->ask.channels);
+        }
+    }
+    assert(t->base_level >= 0);
+    t->turned = pixels_make(g->tile_px, g->tile_px, t->ask.channels);
+}
+
+Tiler *tiler_open(int fd, const TilerAsk *ask, Err *err)
+{
+    assert(ask->channels == 1 || ask->channels == 3);
+    Grid grid;
+    int width_px = ask->turn.swap ? ask->height_px : ask->width_px;
+    int height_px = ask->turn.swap ? ask->width_px : ask->height_px;
+    if (!grid_make(width_px, height_px, ask->tile_px, &grid))
+        return err_null(err, ERR_LIMIT, "%d x %d pixels in tiles of %d is beyond our limits", width_px,
+            height_px, ask->tile_px);
+    if ((uint64_t)grid.tiles > (TABLE_BYTES_MAX - 4096) / sizeof(uint64_t))
+        return err_null(err, ERR_LIMIT, "%d x %d pixels have too many tiles", width_px, height_px);
+    CLEANUP(tiler_closep) Tiler *t = mem_alloc(sizeof(*t));
+    t->ask = *ask;
+    t->table.grid = grid;
+    t->table.facts = (PyramidFacts){
+        .width_px = width_px, .height_px = height_px, .tile_px = ask->tile_px, .levels = grid.levels};
+    grid_sizes(&grid, &t->table.facts);
+    t->table.tiles = mem_alloc((size_t)grid.tiles * sizeof(uint64_t));
+    t->zip = zip_open(fd);
+    t->jpeg = jpeg_writer_open(ask->quality);
+    t->out = buf_with_max(TABLE_BYTES_MAX);
+    levels_make(t);
+    if (!put_info(t, err))
+        return NULL;
+    Tiler *ret = t;
+    t = NULL;
+    return ret;
+}
+
+void tiler_closep(Tiler **given)
+{
+    Tiler *t = *given;
+    if (!t)
+        return;
+    zip_closep(&t->zip);
+    jpeg_writer_closep(&t->jpeg);
+    table_free(&t->table);
+    for (int i = 0; i < PYRAMID_LEVELS_MAX; i++)
+        free(t->level[i].band.p);
+    free(t->base.p);
+    free(t->turned.p);
+    buf_free(&t->out);
+    free(t);
+    *given = NULL;
+}
+
+static bool is_upright(Turn turn)
+{
+    return !turn.flip_x && !turn.flip_y && !turn.swap;
+}
+
+// The piece of the band, upright, goes to the tile (column, row) of the upright grid.
+static bool put_tile(Tiler *t, int level, const Pixels *piece, int column, int row, Err *err)
+{
+    const Grid *g = &t->table.grid;
+    Pixels tile = *piece;
+    if (!is_upright(t->ask.turn)) {
+        TileBox box = grid_tile(g, level, column, row);
+        tile = t->turned;
+        tile.width_px = box.width_px;
+        tile.height_px = box.height_px;
+        pixels_turn(piece, t->ask.turn, &tile);
+    }
+    char name[TILE_NAME_MAX];
+    grid_tile_name(g, level, column, row, name);
+    buf_clear(&t->out);
+    int64_t number = g->level[level].first + (int64_t)row * g->level[level].columns + column;
+    return jpeg_write(t->jpeg, &tile, true, &t->out, err) &&
+           put_entry(t, name, buf_str(&t->out), &t->table.tiles[number], err);
+}
+
+static bool put_band(Tiler *t, int level, Err *err)
+{
+    const Level *l = &t->level[level];
+    Turn turn = t->ask.turn;
+    int tile_px = t->ask.tile_px;
+    int down = turn.flip_y ? (l->height_px - l->done_px - 1) / tile_px : l->done_px / tile_px;
+    for (int left = 0, i = 0; left < l->width_px; i++) {
+        int width =
+            i == 0 ? first_px(l->width_px, tile_px, turn.flip_x) : MIN_OF(tile_px, l->width_px - left);
+        int across = turn.flip_x ? l->columns - 1 - i : i;
+        Pixels piece = l->band;
+        piece.p = pixels_at(&l->band, left, 0);
+        piece.width_px = width;
+        piece.height_px = l->band_px;
+        if (!put_tile(t, level, &piece, turn.swap ? down : across, turn.swap ? across : down, err))
+            return false;
+        left += width;
+    }
+    return true;
+}
+
+static bool band_full(Tiler *t, int level, Err *err);
+
+// Where a row of the level is to be written; level_added says that it is there.
+static uint8_t *level_next_row(Tiler *t, int level)
+{
+    Level *l = &t->level[level];
+    return pixels_at(&l->band, 0, l->band_px);
+}
+
+static bool level_added(Tiler *t, int level, Err *err)
+{
+    Level *l = &t->level[level];
+    l->band_px++;
+    return l->band_px < l->band_want_px || band_full(t, level, err);
+}
+
+static bool halve_band(Tiler *t, int level, Err *err)
+{
+    const Level *l = &t->level[level];
+    bool lone_x = t->ask.turn.flip_x && l->width_px % 2 != 0;
+    bool lone_y = t->ask.turn.flip_y && l->height_px % 2 != 0 && l->done_px == 0;
+    for (int y = 0; y < l->band_px;) {
+        int pair = (y == 0 && lone_y) || y + 1 == l->band_px ? y : y + 1;
+        halve_rows(pixels_at(&l->band, 0, y), pixels_at(&l->band, 0, pair), l->width_px, t->ask.channels,
+            lone_x, level_next_row(t, level + 1));
+        if (!level_added(t, level + 1, err))
+            return false;
+        y = pair + 1;
+    }
+    return true;
+}
+
+static bool band_full(Tiler *t, int level, Err *err)
+{
+    Level *l = &t->level[level];
+    if (!put_band(t, level, err))
+        return false;
+    if (level == t->base_level)
+        memcpy(pixels_at(&t->base, 0, l->done_px), l->band.p, l->band.stride * (size_t)l->band_px);
+    if (level + 1 < t->table.grid.levels && !halve_band(t, level, err))
+        return false;
+    l->done_px += l->band_px;
+    l->band_px = 0;
+    l->band_want_px = MIN_OF(t->ask.tile_px, l->height_px - l->done_px);
+    return true;
+}
+
+bool tiler_row(Tiler *t, const uint8_t *row, Err *err)
+{
+    Level *l = &t->level[0];
+    assert(l->done_px + l->band_px < l->height_px);
+    memcpy(level_next_row(t, 0), row, l->band.stride);
+    return level_added(t, 0, err);
+}
+
+static void halve_in_place(Pixels *px)
+{
+    Pixels half = pixels_make((px->width_px + 1) / 2, (px->height_px + 1) / 2, px->channels);
+    pixels_halve(px, &half);
+    free(px->p);
+    *px = half;
+}
+
+static bool put_size(Tiler *t, int number, const Pixels *from, Err *err)
+{
+    int width = t->table.facts.sizes[number].width_px, height = t->table.facts.sizes[number].height_px;
+    Pixels scaled = {0}, whole = *from;
+    if (width != from->width_px || height != from->height_px) {
+        whole = scaled = pixels_make(width, height, from->channels);
+        pixels_scale(from, &scaled);
+    }
+    char name[TILE_NAME_MAX];
+    grid_size_name(width, height, name);
+    buf_clear(&t->out);
+    bool ok = jpeg_write(t->jpeg, &whole, true, &t->out, err) &&
+              put_entry(t, name, buf_str(&t->out), &t->table.sizes[number], err);
+    free(scaled.p);
+    return ok;
+}
+
+// From the largest down, each from the smallest level that is not smaller.
+static bool put_sizes(Tiler *t, Err *err)
+{
+    const PyramidFacts *f = &t->table.facts;
+    Pixels px = t->base;
+    t->base.p = NULL;
+    if (!is_upright(t->ask.turn)) {
+        Pixels upright = t->ask.turn.swap ? pixels_make(px.height_px, px.width_px, px.channels)
+                                          : pixels_make(px.width_px, px.height_px, px.channels);
+        pixels_turn(&px, t->ask.turn, &upright);
+        free(px.p);
+        px = upright;
+    }
+    bool ok = true;
+    for (int i = f->sizes_count - 1; i >= 0 && ok; i--) {
+        while ((px.width_px > 1 || px.height_px > 1) && (px.width_px + 1) / 2 >= f->sizes[i].width_px &&
+               (px.height_px + 1) / 2 >= f->sizes[i].height_px)
+            halve_in_place(&px);
+        ok = put_size(t, i, &px, err);
+    }
+    free(px.p);
+    return ok;
+}
+
+bool tiler_finish(Tiler *t, Err *err)
+{
+    assert(t->level[0].done_px == t->level[0].height_px);
+    if (!put_sizes(t, err))
+        return false;
+    PyramidSpan span;
+    buf_clear(&t->out);
+    table_write(&t->table, &t->out);
+    return zip_add(t->zip, S("pyramid.table"), buf_str(&t->out), &span, err) && zip_finish(t->zip, err);
+}
