@@ -7,7 +7,7 @@
 
 enum { METRICS_MAX_BYTES = 64 * 1024, LOGGED_TEXT_MAX_BYTES = 300 };
 
-HttpLane routes_lane(void *ctx, const HttpRequest *r)
+HttpLane routes_lane(void *ctx, HttpRequest *r)
 {
     Routes *routes = ctx;
     Str path = http_path(r);

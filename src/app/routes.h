@@ -15,6 +15,6 @@ typedef struct {
     Site *site;
 } Routes;
 
-HttpLane routes_lane(void *ctx, const HttpRequest *r);
+HttpLane routes_lane(void *ctx, HttpRequest *r);
 void routes_answer(void *ctx, const HttpRequest *r, HttpLane lane, HttpAnswer *answer);
 void routes_finished(void *ctx, const HttpRequest *r, int status, uint64_t sent_bytes, int64_t duration_us);

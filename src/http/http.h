@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// http: sockets to requests, answers to sockets. Behind it stands libmicrohttpd; nobody else knows.
+// http: sockets to requests, answers to sockets: HTTP/1.1 over epoll (docs/decisions/020-http.md). TLS and
+// HTTP/2 are the job of a proxy in front.
 //
 // Loops own sockets. `route` is called on a loop for each request and says which lane answers it:
 //   HTTP_LANE_LOOP     at once, on the loop: only what never blocks (a stored tile: a header and a pread)
@@ -11,7 +12,7 @@
 //
 // What this room does so that no other has to: duplicate or conflicting Content-Length / Transfer-Encoding /
 // Host refused, total deadline for header and body, HEAD, ranges, If-None-Match / If-Modified-Since, Date,
-// body limits.
+// body limits, gzip of text that a worker made (with Vary; a Content-Encoding of your own is left alone).
 #pragma once
 
 #include "base/base.h"
@@ -33,11 +34,14 @@ Arena *http_arena(const HttpRequest *r);
 bool http_parameter(const HttpRequest *r, Str name, Str *ret);
 // Walks all parameters in order: *at starts at 0. Badly encoded ones are passed over.
 bool http_parameter_next(const HttpRequest *r, size_t *at, Str *ret_name, Str *ret_value);
+// A pointer that `route` leaves for `answer`, so that neither has to look twice; in the request's arena.
+void http_note(HttpRequest *r, void *note);
+void *http_noted(const HttpRequest *r);
 // "https://museum.example" without a slash at the end: the configured public address, else from Host (and,
 // behind a trusted proxy, X-Forwarded-Proto/-Host).
 Str http_base_url(const HttpRequest *r);
 
-enum { HTTP_HEADERS_MAX = 16 };
+enum { HTTP_HEADERS_MAX = 20 }; // 16 for you; this room adds a few
 
 typedef enum { HTTP_BODY_MEMORY, HTTP_BODY_FILE } HttpBodyKind;
 
@@ -68,19 +72,22 @@ void http_answer_header(HttpAnswer *answer, const char *name, Str value);
 // status); never a path of this machine.
 void http_answer_error(const HttpRequest *r, const Err *err, HttpAnswer *answer);
 int http_status_of(ErrKind kind);
+// The answer to OPTIONS: "GET, HEAD, OPTIONS", and the same to a script of another site that asks first.
+void http_answer_options(const char *methods, HttpAnswer *answer);
 
 typedef struct {
-    Str listen;                         // "127.0.0.1:8080", "[::1]:8080", ":8080"
-    Str public_url;                     // empty: from the request
-    bool trust_proxy;                   // believe X-Forwarded-*
-    int loops;                          // 0: one per core, at most 4
-    int pages_threads, renders_threads; // 0: sensible
+    Str listen;       // "127.0.0.1:8080", "[::1]:8080", ":8080"
+    Str public_url;   // empty: from the request
+    bool trust_proxy; // believe X-Forwarded-*
+    // From here on 0 means "sensible".
+    int loops; // one per core, at most 4
+    int pages_threads, renders_threads;
     int pages_queue_max, renders_queue_max;
-    size_t body_max_bytes;
-    int deadline_ms; // for a whole header and body to arrive
+    size_t body_max_bytes; // 1 MB
+    int deadline_ms;       // for a whole header and body to arrive: 15 s
     int connections_max, connections_per_ip_max;
     void *ctx;
-    HttpLane (*route)(void *ctx, const HttpRequest *r);
+    HttpLane (*route)(void *ctx, HttpRequest *r);
     void (*answer)(void *ctx, const HttpRequest *r, HttpLane lane, HttpAnswer *answer);
     // Called once per finished request, from any thread; may be NULL. For metrics and the log.
     void (*finished)(void *ctx, const HttpRequest *r, int status, uint64_t sent_bytes, int64_t duration_us);

@@ -23,5 +23,5 @@ TileRoom *tile_open(const TileConfig *config, Err *err) MUST_CHECK;
 void tile_close(TileRoom *t);
 
 bool tile_is_request(Str path); // "/iiif/2/..." or "/iiif/3/..."
-HttpLane tile_lane(TileRoom *t, const HttpRequest *r);
+HttpLane tile_lane(TileRoom *t, HttpRequest *r);
 void tile_answer(TileRoom *t, const HttpRequest *r, HttpAnswer *answer); // any thread; errors become answers

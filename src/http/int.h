@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// http, inside: bytes -> Head (head.c) -> HttpRequest -> HttpAnswer -> Reply (reply.c) -> bytes, moved by
+// loops (loop.c) that own the connections. head.c, body.c and reply.c touch no socket.
+#pragma once
+
+#include "base/base.h"
+#include "base/lane.h"
+#include "http/http.h"
+
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/socket.h>
+
+enum {
+    HEAD_MAX_BYTES = 8 * 1024, // request line and fields together
+    HEAD_SLACK_BYTES = 1024,   // behind the longest head there is still room for the start of a chunked body
+    HEAD_FIELDS_MAX = 64,
+    HOST_MAX_BYTES = 255,
+    BODIES_MAX_BYTES = 64 * 1024 * 1024, // of all requests together
+    REPLY_HEAD_BYTES = 1024,             // longer heads go into the arena
+    REPLY_SCRATCH_BYTES = 128 * 1024,    // file answers up to this size leave in one call with their head
+    REPLY_TURN_BYTES = 512 * 1024,       // of a big file per turn, so that one download does not hold a loop
+    REPLY_BYTES_PER_MS_MIN = 4,          // a slower reader is cut off
+    IDLE_MS = 60 * 1000,                 // between requests
+    LINGER_MS = 2 * 1000, // after a refusal: time to read it before the connection is torn down
+    RETRY_AFTER_S = 2,
+};
+
+// ---- head.c
+
+typedef struct {
+    Str name, value;
+} HeadField;
+
+typedef struct {
+    HttpMethod method;
+    int minor; // HTTP/1.minor
+    Str path, query, host;
+    HeadField fields[HEAD_FIELDS_MAX];
+    int fields_count;
+    bool chunked;
+    uint64_t body_bytes; // unless chunked
+    bool keep_alive, expect_continue;
+} Head;
+
+typedef enum { HEAD_MORE, HEAD_DONE, HEAD_BAD } HeadState;
+
+typedef struct {
+    int status; // 400, 414, 431, 501, 505
+    const char *why;
+} HeadProblem;
+
+// Reads a request head from the start of `bytes`, which all results borrow. ret_used: length of the head.
+// HEAD_MORE says nothing is wrong so far; `full` that no more can come, so that an unfinished head is bad.
+HeadState head_parse(Str bytes, bool full, Head *ret, size_t *ret_used, HeadProblem *problem);
+Str head_find(const Head *head, Str name); // empty if absent
+bool head_has_token(Str list, Str token);  // "a, b;q=1, c" holds "b"
+bool host_valid(Str host);                 // reg-name, IPv4 or [IPv6], with or without port
+
+// ---- body.c
+
+typedef enum { CHUNK_SIZE, CHUNK_DATA, CHUNK_DATA_END, CHUNK_TRAILER, CHUNK_DONE } ChunkStage;
+
+typedef struct {
+    ChunkStage stage;
+    uint64_t left;
+    char line[256];
+    size_t line_bytes, trailer_bytes;
+} Chunks;
+
+// Takes what it can off the front of *in. False: not chunked coding, or over the limit of `out` (out->full).
+bool chunks_feed(Chunks *c, Str *in, Buf *out);
+
+// ---- reply.c
+
+typedef struct {
+    int status;
+    bool close;
+    bool is_file;
+    char *head; // head_small, or in the arena
+    size_t head_bytes, head_sent;
+    Str body; // what is left of it
+    int fd;
+    uint64_t offset, left;
+    uint64_t sent_bytes;
+    char head_small[REPLY_HEAD_BYTES];
+} Reply;
+
+typedef struct {
+    uint64_t first, count;
+} Range;
+
+typedef enum { RANGE_NONE, RANGE_ONE, RANGE_UNSATISFIABLE } RangeKind;
+
+RangeKind range_parse(Str field, uint64_t size_bytes, Range *ret);
+bool etag_matches(Str field, Str etag); // weak comparison against a list or "*"
+bool gzip_wanted(Str accept_encoding);
+// Turns the answer into what goes out: conditions, ranges, compression, head. `date`: the Date field.
+void reply_prepare(HttpRequest *r, Str date, bool may_compress);
+const char *status_text(int status);
+
+// ---- connections
+
+typedef struct Loop Loop;
+typedef struct Conn Conn;
+typedef struct Peers Peers;
+
+struct HttpRequest {
+    HttpServer *server;
+    Loop *loop;
+    Conn *conn;
+    HttpRequest *next; // in the pool, or among those a worker has finished
+    Arena *arena;
+    void *note;
+    Head head;
+    Buf body;
+    size_t body_reserved; // counted in HttpServer.bodies
+    Chunks chunks;
+    bool reading_body, answered;
+    HttpLane lane;
+    int64_t started_us;
+    HttpAnswer answer;
+    Reply reply;
+    size_t in_bytes, in_used; // filled; taken by the head
+    char in[HEAD_MAX_BYTES + HEAD_SLACK_BYTES];
+};
+
+typedef struct {
+    unsigned char bytes[16];
+} PeerKey;
+
+struct HttpServer {
+    HttpConfig config;
+    int listener, port;
+    Lane *pages, *renders;
+    Loop **loops;
+    int loops_count;
+    Peers *peers;
+    atomic_int connections;
+    atomic_size_t bodies;
+    atomic_bool closing;
+};
+
+// loop.c
+Loop *loop_open(HttpServer *server, int number, Err *err);
+void loop_start(Loop *loop);
+void loop_wake(Loop *loop);
+void loop_join(Loop *loop); // after `closing`: returns when its requests are finished
+void loop_close(Loop *loop);
+
+// send.c
+typedef enum { SEND_DONE, SEND_WAIT, SEND_FAILED } SendState;
+SendState reply_send(int fd, Reply *reply, char *scratch);
+
+// peers.c: how many connections each address has. Any thread.
+Peers *peers_open(void);
+void peers_close(Peers *p);
+bool peers_add(Peers *p, PeerKey key, int max);
+void peers_remove(Peers *p, PeerKey key);
+PeerKey peer_key(const struct sockaddr_storage *address);
+Str peer_text(Arena *a, const struct sockaddr_storage *address);
+
+const struct sockaddr_storage *conn_address(const Conn *c);
+
+// listen.c: "[::1]:8080" -> a listening socket.
+int listen_open(Str where, int *ret_port, Err *err);
