@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// visual/kernel: the few inner loops that the time goes into, once in plain C and once in AVX2. Integers
+// only: both give the same numbers, and kernel_test holds them to it.
+#pragma once
+
+#include "base/base.h"
+
+enum {
+    KERNEL_RADIUS_MAX = 12,
+    KERNEL_PAD = 16, // writable values that must exist left and right of a row handed to across()
+    PATCH_SIDE = 18, // samples; the 16 x 16 inside have gradients
+    PATCH_CELLS = 16 * 8,
+};
+
+typedef struct {
+    int radius;
+    int16_t weights[KERNEL_RADIUS_MAX + 1]; // Q15: middle, then outwards; both sides sum to 1
+} Blur;
+
+typedef struct {
+    // out[x] = sum over k of (rows[radius-k][x] + rows[radius+k][x]) * weights[k]
+    void (*down)(const int16_t *const *rows, int width, const Blur *blur, int16_t *out);
+    // The same along one row that has KERNEL_PAD values on both sides.
+    void (*across)(const int16_t *row, int width, const Blur *blur, int16_t *out);
+    void (*subtract)(const int16_t *a, const int16_t *b, int width, int16_t *out);
+    // Columns 1 .. width-2 of the middle row that are above `threshold` and not below any of the 26
+    // neighbours (or the same downwards). rows[scale * 3 + line]. At most ret_max columns.
+    int (*extremes)(const int16_t *const *rows, int width, int threshold, uint16_t *ret_x, int ret_max);
+    // Gradients of a patch pooled into 4 x 4 cells of 8 directions.
+    void (*pool)(const int16_t *patch, int32_t *ret_cells);
+    int (*dot)(const uint8_t *a, const uint8_t *b); // of FEATURE_DIMENSIONS values
+} Kernel;
+
+const Kernel *kernel_plain(void);
+const Kernel *kernel_best(void); // for this processor
+
+// Weights of the 8 samples that belong to a cell, Q14, by cell 0..3: a triangle times a Gaussian over the
+// patch.
+extern const int16_t kernel_cell_weights[4][8];
+// Left shift (negative: right) that brings the largest gradient of a patch under the ceiling of the pooling.
+int kernel_patch_shift(int largest);

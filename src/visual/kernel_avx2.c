@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "visual/feature.h"
+#include "visual/kernel.h"
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#define AVX2 __attribute__((target("avx2")))
+
+AVX2 static inline __m256i load(const int16_t *p)
+{
+    return _mm256_loadu_si256((const __m256i *)(const void *)p);
+}
+
+AVX2 static inline void store(int16_t *p, __m256i v)
+{
+    _mm256_storeu_si256((__m256i *)(void *)p, v);
+}
+
+// The last, incomplete vector of a row is done again from width - 16: never a value beyond the row.
+#define FOR_VECTORS(x, width)                                                                                \
+    for (int x##_next = 0, x; x##_next < (width) && (x = MIN_OF(x##_next, (width)-16), true); x##_next += 16)
+
+AVX2 static void down(const int16_t *const *rows, int width, const Blur *blur, int16_t *out)
+{
+    if (width < 16) {
+        kernel_plain()->down(rows, width, blur, out);
+        return;
+    }
+    const int r = blur->radius;
+    FOR_VECTORS(x, width)
+    {
+        __m256i sum = _mm256_mulhrs_epi16(load(rows[r] + x), _mm256_set1_epi16(blur->weights[0]));
+        for (int k = 1; k <= r; k++) {
+            const __m256i pair = _mm256_add_epi16(load(rows[r - k] + x), load(rows[r + k] + x));
+            sum = _mm256_add_epi16(sum, _mm256_mulhrs_epi16(pair, _mm256_set1_epi16(blur->weights[k])));
+        }
+        store(out + x, sum);
+    }
+}
+
+AVX2 static void across(const int16_t *row, int width, const Blur *blur, int16_t *out)
+{
+    if (width < 16) {
+        kernel_plain()->across(row, width, blur, out);
+        return;
+    }
+    FOR_VECTORS(x, width)
+    {
+        __m256i sum = _mm256_mulhrs_epi16(load(row + x), _mm256_set1_epi16(blur->weights[0]));
+        for (int k = 1; k <= blur->radius; k++) {
+            const __m256i pair = _mm256_add_epi16(load(row + x - k), load(row + x + k));
+            sum = _mm256_add_epi16(sum, _mm256_mulhrs_epi16(pair, _mm256_set1_epi16(blur->weights[k])));
+        }
+        store(out + x, sum);
+    }
+}
+
+AVX2 static void subtract(const int16_t *a, const int16_t *b, int width, int16_t *out)
+{
+    if (width < 16) {
+        kernel_plain()->subtract(a, b, width, out);
+        return;
+    }
+    FOR_VECTORS(x, width)
+    store(out + x, _mm256_sub_epi16(load(a + x), load(b + x)));
+}
+
+// One bit in two of each 16-bit lane of columns x .. x+15.
+AVX2 static inline uint32_t extremes_of_16(const int16_t *const *rows, int x, __m256i limit)
+{
+    const __m256i middle = load(rows[4] + x);
+    const __m256i strong = _mm256_cmpgt_epi16(_mm256_abs_epi16(middle), limit);
+    if (_mm256_testz_si256(strong, strong))
+        return 0;
+    __m256i high = middle, low = middle;
+    for (int row = 0; row < 9; row++) {
+        for (int at = x - 1; at <= x + 1; at++) {
+            const __m256i v = load(rows[row] + at);
+            high = _mm256_max_epi16(high, v);
+            low = _mm256_min_epi16(low, v);
+        }
+    }
+    const __m256i positive = _mm256_cmpgt_epi16(middle, _mm256_setzero_si256());
+    const __m256i top = _mm256_and_si256(positive, _mm256_cmpeq_epi16(high, middle));
+    const __m256i bottom = _mm256_andnot_si256(positive, _mm256_cmpeq_epi16(low, middle));
+    return (uint32_t)_mm256_movemask_epi8(_mm256_and_si256(strong, _mm256_or_si256(top, bottom)));
+}
+
+AVX2 static int extremes(const int16_t *const *rows, int width, int threshold, uint16_t *ret_x, int ret_max)
+{
+    if (width < 18)
+        return kernel_plain()->extremes(rows, width, threshold, ret_x, ret_max);
+    const __m256i limit = _mm256_set1_epi16((int16_t)threshold);
+    int count = 0;
+    int done = 1; // columns below are answered
+    for (int next = 1; next < width - 1; next += 16) {
+        const int x = MIN_OF(next, width - 17);
+        uint32_t bits = extremes_of_16(rows, x, limit) & 0x55555555;
+        for (; bits != 0 && count < ret_max; bits &= bits - 1) {
+            const int column = x + __builtin_ctz(bits) / 2;
+            if (column >= done)
+                ret_x[count++] = (uint16_t)column;
+        }
+        done = x + 16;
+    }
+    return count;
+}
+
+AVX2 static inline __m256i largest_of_row(const int16_t *p, __m256i largest)
+{
+    const __m256i gx = _mm256_abs_epi16(_mm256_sub_epi16(load(p + 1), load(p - 1)));
+    const __m256i gy = _mm256_abs_epi16(_mm256_sub_epi16(load(p + PATCH_SIDE), load(p - PATCH_SIDE)));
+    return _mm256_max_epi16(largest, _mm256_max_epi16(gx, gy));
+}
+
+AVX2 static int largest_gradient(const int16_t *patch)
+{
+    __m256i largest = _mm256_setzero_si256();
+    for (int y = 1; y <= 16; y++)
+        largest = largest_of_row(patch + y * PATCH_SIDE + 1, largest);
+    // minpos finds the smallest unsigned 16-bit value; the complement turns it into the largest.
+    __m128i half = _mm_max_epi16(_mm256_castsi256_si128(largest), _mm256_extracti128_si256(largest, 1));
+    half = _mm_minpos_epu16(_mm_xor_si128(half, _mm_set1_epi16(-1)));
+    return 0xffff - _mm_extract_epi16(half, 0);
+}
+
+AVX2 static inline __m256i shifted(__m256i v, int shift)
+{
+    return shift >= 0 ? _mm256_sll_epi16(v, _mm_cvtsi32_si128(shift))
+                      : _mm256_sra_epi16(v, _mm_cvtsi32_si128(-shift));
+}
+
+AVX2 static inline void spread(__m256i gx, __m256i gy, __m256i channels[8])
+{
+    const __m256i zero = _mm256_setzero_si256();
+    const __m256i ax = _mm256_abs_epi16(gx), ay = _mm256_abs_epi16(gy);
+    const __m256i low = _mm256_min_epi16(ax, ay);
+    const __m256i axis = _mm256_sub_epi16(_mm256_max_epi16(ax, ay), low);
+    const __m256i diagonal = _mm256_add_epi16(low, _mm256_mulhrs_epi16(low, _mm256_set1_epi16(13573)));
+    const __m256i upright = _mm256_cmpgt_epi16(ay, ax);
+    const __m256i left = _mm256_cmpgt_epi16(zero, gx), up = _mm256_cmpgt_epi16(zero, gy);
+    const __m256i flat_axis = _mm256_andnot_si256(upright, axis), tall_axis = _mm256_and_si256(upright, axis);
+    const __m256i left_diagonal = _mm256_and_si256(left, diagonal);
+    const __m256i right_diagonal = _mm256_andnot_si256(left, diagonal);
+    channels[0] = _mm256_andnot_si256(left, flat_axis);
+    channels[4] = _mm256_and_si256(left, flat_axis);
+    channels[2] = _mm256_andnot_si256(up, tall_axis);
+    channels[6] = _mm256_and_si256(up, tall_axis);
+    channels[1] = _mm256_andnot_si256(up, right_diagonal);
+    channels[7] = _mm256_and_si256(up, right_diagonal);
+    channels[3] = _mm256_andnot_si256(up, left_diagonal);
+    channels[5] = _mm256_and_si256(up, left_diagonal);
+}
+
+AVX2 static inline int32_t pooled(const int16_t *sums, const int16_t *weights)
+{
+    __m128i v = _mm_madd_epi16(_mm_loadu_si128((const __m128i *)(const void *)sums),
+        _mm_loadu_si128((const __m128i *)(const void *)weights));
+    v = _mm_add_epi32(v, _mm_shuffle_epi32(v, 0x4e));
+    v = _mm_add_epi32(v, _mm_shuffle_epi32(v, 0xb1));
+    return _mm_cvtsi128_si32(v);
+}
+
+AVX2 static void add_row(int16_t sums[4][8][20], int y, const __m256i channels[8])
+{
+    for (int cell = 0; cell < 4; cell++) {
+        const int j = y - 4 * cell + 2;
+        if (j < 0 || j >= 8)
+            continue;
+        const __m256i weight = _mm256_set1_epi16((int16_t)(2 * kernel_cell_weights[cell][j]));
+        for (int d = 0; d < 8; d++) {
+            int16_t *to = sums[cell][d] + 2;
+            store(to, _mm256_add_epi16(load(to), _mm256_mulhrs_epi16(channels[d], weight)));
+        }
+    }
+}
+
+AVX2 static void pool(const int16_t *patch, int32_t *ret_cells)
+{
+    int16_t sums[4][8][20] = {0};
+    const int shift = kernel_patch_shift(largest_gradient(patch));
+    for (int y = 0; y < 16; y++) {
+        const int16_t *p = patch + (y + 1) * PATCH_SIDE + 1;
+        __m256i channels[8];
+        spread(shifted(_mm256_sub_epi16(load(p + 1), load(p - 1)), shift),
+            shifted(_mm256_sub_epi16(load(p + PATCH_SIDE), load(p - PATCH_SIDE)), shift), channels);
+        add_row(sums, y, channels);
+    }
+    for (int cell = 0; cell < 16; cell++) {
+        for (int d = 0; d < 8; d++)
+            ret_cells[cell * 8 + d] =
+                pooled(sums[cell / 4][d] + 4 * (cell % 4), kernel_cell_weights[cell % 4]);
+    }
+}
+
+// Values are at most 127, so a sum of two products stays below 2^15 and bytes may be multiplied as bytes.
+AVX2 static int dot(const uint8_t *a, const uint8_t *b)
+{
+    const __m256i ones = _mm256_set1_epi16(1);
+    __m256i sum = _mm256_setzero_si256();
+    for (int i = 0; i < FEATURE_DIMENSIONS; i += 32) {
+        const __m256i pair = _mm256_maddubs_epi16(_mm256_loadu_si256((const __m256i *)(const void *)(a + i)),
+            _mm256_loadu_si256((const __m256i *)(const void *)(b + i)));
+        sum = _mm256_add_epi32(sum, _mm256_madd_epi16(pair, ones));
+    }
+    __m128i half = _mm_add_epi32(_mm256_castsi256_si128(sum), _mm256_extracti128_si256(sum, 1));
+    half = _mm_add_epi32(half, _mm_shuffle_epi32(half, 0x4e));
+    half = _mm_add_epi32(half, _mm_shuffle_epi32(half, 0xb1));
+    return _mm_cvtsi128_si32(half);
+}
+
+const Kernel *kernel_best(void)
+{
+    static const Kernel kernel = {
+        .down = down,
+        .across = across,
+        .subtract = subtract,
+        .extremes = extremes,
+        .pool = pool,
+        .dot = dot,
+    };
+    return __builtin_cpu_supports("avx2") ? &kernel : kernel_plain();
+}
+
+#else
+
+const Kernel *kernel_best(void)
+{
+    return kernel_plain();
+}
+
+#endif
