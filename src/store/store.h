@@ -4,9 +4,9 @@
 // buckets).
 //
 //   vault/0=ocfl_1.1  ocfl_layout.json (0004-hashed-n-tuple-storage-layout, sha512)  extensions/
-//   vault/abc/def/012/<digest of the id>/0=ocfl_object_1.1  inventory.json  inventory.json.sha512
-//                                        v1/inventory.json ... v1/content/record.json
-//                                        v1/content/media/1/IMG_0042.jpg
+//   vault/abc/<digest of the id>/0=ocfl_object_1.1  inventory.json  inventory.json.sha512
+//                                v1/inventory.json ... v1/content/record.json
+//                                v1/content/media/1/IMG_0042.jpg
 //
 // Writing goes in batches: everything is staged beside the vault, flushed to disk once for the whole batch
 // (syncfs), then renamed into place. A journal names the objects of a batch from before the first rename
@@ -71,7 +71,8 @@ typedef struct {
     Str message, user_name, user_address; // OCFL version block; address is a URI or mailto:
 } StoreNote;
 
-// The next version of an object, beginning with everything its head has (for a new object: nothing).
+// The next version of an object, beginning with everything its head has (for a new object: nothing). An
+// object can be in a batch once (ERR_INVALID); publish refuses (ERR_BUSY) if another batch was faster.
 StoreDraft *store_draft_open(StoreBatch *batch, Str object_id, Err *err) MUST_CHECK;
 int store_draft_version(const StoreDraft *draft); // the number it will have
 bool store_draft_put(
@@ -81,19 +82,21 @@ bool store_draft_put(
 bool store_draft_put_file(
     StoreDraft *draft, Str path, int from, Sha512 *ret, uint64_t *ret_bytes, Err *err) MUST_CHECK;
 bool store_draft_remove(StoreDraft *draft, Str path, Err *err) MUST_CHECK;
-// Closes the draft into the batch: staged whole, in the vault only after publish. A draft that is just
-// dropped leaves nothing.
+// Closes the draft into the batch: staged whole, in the vault only after publish. The draft is gone
+// afterwards, also when it fails: do not drop it too. A draft that is just dropped leaves nothing.
 bool store_draft_done(StoreDraft *draft, const StoreNote *note, Err *err) MUST_CHECK;
 void store_draft_drop(StoreDraft *draft);
 
-// Flushes and renames everything into the vault. The journal stays until store_batch_close.
+// Flushes, renames everything into the vault, flushes again: durable when it returns true. The journal stays
+// until store_batch_close. If it fails after the first rename, the rest is moved in by the next writer.
 bool store_batch_publish(StoreBatch *batch, Err *err) MUST_CHECK;
 // After the catalogue has committed: forgets the journal. Without publish: throws the staged files away.
+// After a publish that failed half-way: leaves the journal for store_unfinished.
 void store_batch_close(StoreBatch *batch);
 
 // Objects of batches that were published (in part) but never closed, because the process died. Finishes
 // half-renamed objects first. Call store_forget_unfinished when the catalogue agrees with the vault about all
-// of them.
+// of them. None, at once, while another process is writing: it has looked already.
 bool store_unfinished(Store *store, Arena *a, Str **ret_ids, size_t *ret_count, Err *err) MUST_CHECK;
 bool store_forget_unfinished(Store *store, Err *err) MUST_CHECK;
 

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading every byte. Objects are handed to a few threads; each compares what lies on the disk with what the
+// inventories say, both ways: what is missing or damaged, and what does not belong.
+#include "base/file.h"
+#include "base/lane.h"
+#include "store/int.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { QUEUE_MAX = 64, OBJECT_DEPTH_MAX = 64, PAUSE_US = 50 * 1000, PAUSES_MAX = 100, THREADS_MAX = 64 };
+
+typedef struct {
+    Store *store;
+    Lane *lane;
+    StoreReport *report;
+    StoreProgress *progress;
+    void *ctx;
+    pthread_mutex_t mutex; // guards `so_far` and the callbacks
+    StoreVerified so_far;
+    int pauses;
+} Verify;
+
+// One object at work.
+typedef struct {
+    Verify *verify;
+    Arena *arena;
+    const char *folder;
+    Str id;
+    StoreInventory inventory;
+    Str *problems;
+    size_t problems_count, problems_capacity;
+    StoreVerified sums;
+} Look;
+
+static void tell(Verify *v, Str id, Str problem)
+{
+    pthread_mutex_lock(&v->mutex);
+    v->so_far.damaged++;
+    if (v->report)
+        v->report(v->ctx, id, problem);
+    pthread_mutex_unlock(&v->mutex);
+}
+
+static void problem(Look *look, const char *format, ...) PRINTF_LIKE(2, 3);
+static void problem(Look *look, const char *format, ...)
+{
+    char text[ERR_TEXT_MAX];
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    if (n > 0)
+        *arena_push(look->arena, &look->problems, &look->problems_count, &look->problems_capacity) =
+            arena_copy(look->arena, (Str){text, MIN_OF((size_t)n, sizeof(text) - 1)});
+}
+
+// ---- what the inventory names
+
+static void check_content(Look *look, const StoreContent *content)
+{
+    char path[STORE_FOLDER_MAX_BYTES + STORE_PATH_MAX_BYTES + 2];
+    Err err = {0};
+    Sha512 have;
+    uint64_t bytes;
+    snprintf(path, sizeof(path), "%s/" FMT_STR, look->folder, ARG_STR(content->path));
+    CLEANUP(fd_closep) int fd = store_file_open(look->verify->store->vault, path, &err);
+    if (fd < 0) {
+        problem(look, FMT_STR "%s", ARG_STR(content->path),
+            err.kind == ERR_NOT_FOUND ? " is missing" : ": cannot be opened");
+        return;
+    }
+    posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+    if (!sha512_of_file(fd, &have, &bytes, &err)) {
+        problem(look, FMT_STR ": %s", ARG_STR(content->path), err.text);
+        return;
+    }
+    look->sums.files++;
+    look->sums.bytes += bytes;
+    if (!sha512_eq(&have, &content->digest))
+        problem(look, FMT_STR " is damaged: its SHA-512 is not the one noted", ARG_STR(content->path));
+}
+
+static bool read_part(Look *look, const char *part, size_t max_bytes, Str *ret)
+{
+    char path[STORE_FOLDER_MAX_BYTES + 128];
+    Err err = {0};
+    snprintf(path, sizeof(path), "%s/%s", look->folder, part);
+    CLEANUP(fd_closep) int fd = store_file_open(look->verify->store->vault, path, &err);
+    if (fd < 0 || !file_read_all(fd, max_bytes, look->arena, ret, &err)) {
+        problem(look, "%s %s", part, err.kind == ERR_NOT_FOUND ? "is missing" : "cannot be read");
+        return false;
+    }
+    look->sums.files++;
+    look->sums.bytes += ret->n;
+    return true;
+}
+
+// An inventory and its sidecar: version 0 is the root.
+static bool check_inventory(Look *look, int version, Sha512 *ret)
+{
+    char part[64];
+    Str json, sidecar;
+    Sha512 want;
+    int n = version ? snprintf(part, sizeof(part), "v%d/", version) : 0;
+    snprintf(part + n, sizeof(part) - (size_t)n, "inventory.json");
+    if (!read_part(look, part, STORE_INVENTORY_MAX_BYTES, &json))
+        return false;
+    *ret = sha512_of(json);
+    snprintf(part + n, sizeof(part) - (size_t)n, "inventory.json.sha512");
+    if (!read_part(look, part, 4096, &sidecar))
+        return false;
+    if (store_sidecar_parse(sidecar, &want) && sha512_eq(ret, &want))
+        return true;
+    problem(look, "%s does not match its inventory", part);
+    return false;
+}
+
+static void check_inventories(Look *look)
+{
+    Sha512 root, version;
+    Str declaration;
+    bool whole = check_inventory(look, 0, &root);
+    for (int i = 1; i <= look->inventory.head; i++)
+        if (check_inventory(look, i, &version) && whole && i == look->inventory.head &&
+            !sha512_eq(&root, &version))
+            problem(look, "inventory.json is not the same as v%d/inventory.json", i);
+    if (read_part(look, "0=ocfl_object_1.1", 64, &declaration) &&
+        !str_eq(declaration, S("ocfl_object_1.1\n")))
+        problem(look, "0=ocfl_object_1.1 does not say what it must");
+}
+
+static void check_states(Look *look)
+{
+    for (int i = 1; i <= look->inventory.head; i++) {
+        StoreState *states;
+        size_t count;
+        Err err = {0};
+        if (!store_inventory_state(&look->inventory, i, look->arena, &states, &count, &err))
+            problem(look, "%s", err.text);
+    }
+}
+
+// ---- what lies there
+
+static int compare_str(const void *a, const void *b)
+{
+    const Str *x = a, *y = b;
+    return str_compare(*x, *y);
+}
+
+static bool is_own_file(const Look *look, Str path)
+{
+    Str version, name;
+    int number;
+    if (!str_cut(path, '/', &version, &name)) {
+        name = path;
+        if (str_eq(path, S("0=ocfl_object_1.1")))
+            return true;
+    } else if (!str_starts(version, S("v")) ||
+               !str_to_int(str_slice(version, 1, version.n), 1, look->inventory.head, &number)) {
+        return false;
+    }
+    return str_eq(name, S("inventory.json")) || str_eq(name, S("inventory.json.sha512"));
+}
+
+// `known`: the content paths, sorted. `path` is from the object root, empty for the root itself.
+static void check_folder(Look *look, const Str *known, size_t known_count, Str path, int depth)
+{
+    Str *names;
+    size_t count;
+    Err err = {0};
+    const char *full =
+        arena_printf(look->arena, "%s%s" FMT_STR, look->folder, path.n ? "/" : "", ARG_STR(path)).p;
+    if (depth > OBJECT_DEPTH_MAX ||
+        !store_names(look->verify->store->vault, full, look->arena, &names, &count, &err)) {
+        problem(look, "the folder " FMT_STR " cannot be read", ARG_STR(path));
+        return;
+    }
+    if (count == 0)
+        problem(look, "the folder " FMT_STR " is empty and does not belong here", ARG_STR(path));
+    for (size_t i = 0; i < count; i++) {
+        struct stat st;
+        Str child = path.n ? arena_printf(look->arena, FMT_STR "/%s", ARG_STR(path), names[i].p) : names[i];
+        const char *child_full = arena_printf(look->arena, "%s/" FMT_STR, look->folder, ARG_STR(child)).p;
+        if (fstatat(look->verify->store->vault, child_full, &st, AT_SYMLINK_NOFOLLOW) < 0)
+            problem(look, FMT_STR " cannot be looked at", ARG_STR(child));
+        else if (S_ISDIR(st.st_mode))
+            check_folder(look, known, known_count, child, depth + 1);
+        else if (!S_ISREG(st.st_mode))
+            problem(look, FMT_STR " is a link or a device and does not belong here", ARG_STR(child));
+        else if (!is_own_file(look, child) &&
+                 !bsearch(&child, known, known_count, sizeof(*known), compare_str))
+            problem(look, FMT_STR " does not belong here", ARG_STR(child));
+    }
+}
+
+static void check_foreign(Look *look)
+{
+    size_t count = look->inventory.contents_count;
+    Str *known = arena_array(look->arena, Str, count + 1);
+    for (size_t i = 0; i < count; i++)
+        known[i] = look->inventory.contents[i].path;
+    if (count)
+        qsort(known, count, sizeof(*known), compare_str);
+    check_folder(look, known, count, (Str){0}, 0);
+}
+
+// ---- an object
+
+// Everything but the content.
+static bool check_structure(Look *look)
+{
+    Err err = {0};
+    arena_reset(look->arena);
+    look->problems = NULL;
+    look->problems_count = look->problems_capacity = 0;
+    look->sums = (StoreVerified){0};
+    look->id = str_from(look->folder);
+    if (!store_load_at(look->verify->store, look->folder, look->arena, &look->inventory, &err)) {
+        problem(look, "%s", err.text);
+        return false;
+    }
+    look->id = store_id_of(look->arena, look->inventory.uri);
+    check_inventories(look);
+    check_states(look);
+    check_foreign(look);
+    return true;
+}
+
+// While a version is being added, an object is for a moment not what it should be: before we cry out, we look
+// again. The pauses are few, so that a vault with many damaged objects does not take for ever.
+static bool check_structure_twice(Look *look)
+{
+    bool readable = check_structure(look);
+    if (look->problems_count == 0)
+        return readable;
+    pthread_mutex_lock(&look->verify->mutex);
+    bool pause = look->verify->pauses < PAUSES_MAX;
+    look->verify->pauses += pause;
+    pthread_mutex_unlock(&look->verify->mutex);
+    if (pause)
+        usleep(PAUSE_US);
+    return check_structure(look);
+}
+
+typedef struct {
+    Verify *verify;
+    char folder[STORE_FOLDER_MAX_BYTES];
+} Work;
+
+static void run(void *work)
+{
+    Work *w = work;
+    Verify *v = w->verify;
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    Look look = {.verify = v, .arena = a, .folder = w->folder};
+    if (check_structure_twice(&look))
+        for (size_t i = 0; i < look.inventory.contents_count; i++)
+            check_content(&look, &look.inventory.contents[i]);
+    for (size_t i = 0; i < look.problems_count; i++)
+        tell(v, look.id, look.problems[i]);
+    pthread_mutex_lock(&v->mutex);
+    v->so_far.objects++;
+    v->so_far.files += look.sums.files;
+    v->so_far.bytes += look.sums.bytes;
+    if (v->progress)
+        v->progress(v->ctx, &v->so_far);
+    pthread_mutex_unlock(&v->mutex);
+    free(w);
+}
+
+static bool add_object(void *ctx, const char *path, Err *err)
+{
+    Verify *v = ctx;
+    (void)err;
+    if (strlen(path) >= STORE_FOLDER_MAX_BYTES) {
+        tell(v, str_from(path), S("does not belong in the vault"));
+        return true;
+    }
+    Work *w = mem_alloc(sizeof(*w));
+    w->verify = v;
+    memcpy(w->folder, path, strlen(path));
+    lane_add_wait(v->lane, run, w);
+    return true;
+}
+
+// ---- the storage root
+
+static bool is_root_file(Str name)
+{
+    return str_eq(name, S("0=ocfl_1.1")) || str_eq(name, S("ocfl_layout.json")) ||
+           str_starts(name, S("ocfl_1.1.")) || str_starts(name, S("ocfl_extensions_1.0."));
+}
+
+// Files and links above the object roots; folders without an object are found as objects without an
+// inventory.
+static bool check_root(Verify *v, const char *path, int depth, Err *err)
+{
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    Str *names;
+    size_t count;
+    if (!store_names(v->store->vault, path, a, &names, &count, err))
+        return false;
+    if (count == 0)
+        tell(v, str_from(path), S("is an empty folder and does not belong in the vault"));
+    for (size_t i = 0; i < count; i++) {
+        struct stat st;
+        const char *child = depth ? arena_printf(a, "%s/%s", path, names[i].p).p : names[i].p;
+        if (fstatat(v->store->vault, child, &st, AT_SYMLINK_NOFOLLOW) < 0)
+            tell(v, str_from(child), S("cannot be looked at"));
+        else if (!S_ISDIR(st.st_mode) && !(S_ISREG(st.st_mode) && depth == 0 && is_root_file(names[i])))
+            tell(v, str_from(child), S("does not belong in the vault"));
+        else if (S_ISDIR(st.st_mode) && depth < v->store->layout.tuples &&
+                 !str_eq(names[i], S("extensions")) && !check_root(v, child, depth + 1, err))
+            return false;
+    }
+    return true;
+}
+
+static bool check_aside(Verify *v, Err *err)
+{
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    Str *names;
+    size_t count;
+    Err why = {0};
+    if (!store_names(v->store->home, "staging", a, &names, &count, &why)) {
+        *err = why;
+        return why.kind == ERR_NOT_FOUND;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (str_starts(names[i], S("aside-")))
+            tell(v, names[i],
+                S("could not be filed after a crash, because something stood in its place; it is in "
+                  "staging/"));
+    return true;
+}
+
+bool store_verify(Store *s, int threads, StoreReport *report, StoreProgress *progress, void *ctx,
+    StoreVerified *ret, Err *err)
+{
+    Verify v = {.store = s, .report = report, .progress = progress, .ctx = ctx};
+    pthread_mutex_init(&v.mutex, NULL);
+    v.lane = lane_open("verify", MAX_OF(1, MIN_OF(threads, THREADS_MAX)), QUEUE_MAX);
+    bool good = check_root(&v, ".", 0, err) && check_aside(&v, err) && store_walk(s, add_object, &v, err);
+    lane_close(v.lane);
+    pthread_mutex_destroy(&v.mutex);
+    if (good)
+        *ret = v.so_far;
+    return good;
+}
