@@ -183,3 +183,9 @@ Encoder *encoder_open(const EncodeAsk *ask, Buf *out, Err *err) MUST_CHECK;
 bool encoder_row(Encoder *e, const uint8_t *row, Err *err) MUST_CHECK;
 bool encoder_finish(Encoder *e, Err *err) MUST_CHECK;
 void encoder_closep(Encoder **e);
+
+// ---- exif.c
+
+// The orientation (1 .. 8) from the body of a JPEG APP1 segment ("Exif\0\0" and a TIFF directory); 1 if it
+// does not say.
+int exif_orientation(Str segment);

@@ -1,0 +1,418 @@
+// SPDX-License-Identifier: Apache-2.0
+// Children are started by a thread that lives as long as the Cage, because the kernel's "kill me when my
+// parent dies" means the parent *thread*. A slot holds one child; whoever takes the slot talks to that child
+// alone.
+#include "image/cage.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "image/cage/wire.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+    CHILDREN_MAX = 64,
+    MEMORY_DEFAULT_MB = 192,
+    TIME_BASE_S = 120,
+    START_TIME_S = 60,
+    PROBE_TIME_S = 30,
+    QUALITY_DEFAULT = 85,
+    TILE_DEFAULT_PX = 256,
+    MS = 1000,
+};
+
+typedef enum { SLOT_EMPTY, SLOT_IDLE, SLOT_TAKEN, SLOT_STARTING } SlotState;
+
+typedef struct {
+    SlotState state;
+    pid_t pid; // 0: no child
+    int socket;
+    int64_t cpu_allowed_s; // RLIMIT_CPU counts from the child's start: what its files so far were allowed
+    Err start_err;
+} Slot;
+
+struct Cage {
+    CageConfig config;
+    char program[PATH_MAX];
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    pthread_t keeper;
+    bool closing;
+    int slots_count;
+    Slot slots[CHILDREN_MAX];
+};
+
+// ---- starting and ending a child
+
+static bool find_program(char *ret, size_t size, Err *err)
+{
+    static const char *const places[] = {"", "../libexec/vitrine/", "../"}; // the last: programs of the tests
+    char self[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    if (n < 0)
+        return err_errno(err, "cannot find our own program file");
+    self[n] = '\0';
+    char *name = strrchr(self, '/');
+    if (!name)
+        return err_set(err, ERR_IO, "our own program file has no folder");
+    name[1] = '\0';
+    for (size_t i = 0; i < COUNT_OF(places); i++) {
+        int length = snprintf(ret, size, "%s%svitrine-cage", self, places[i]);
+        if (length > 0 && (size_t)length < size && access(ret, X_OK) == 0)
+            return true;
+    }
+    return err_set(
+        err, ERR_NOT_FOUND, "the program vitrine-cage, which opens pictures, is missing beside this one");
+}
+
+static bool spawn(const char *program, int memory_mb, int socket, pid_t *ret, Err *err)
+{
+    char memory[16];
+    snprintf(memory, sizeof(memory), "%d", memory_mb);
+    char *argv[] = {(char[]){"vitrine-cage"}, memory, NULL}, *envp[] = {NULL};
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t how;
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawn_file_actions_init(&files);
+    posix_spawnattr_init(&how);
+    posix_spawnattr_setflags(&how, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    posix_spawnattr_setsigmask(&how, &none);
+    posix_spawnattr_setsigdefault(&how, &all);
+    int code = posix_spawn_file_actions_adddup2(&files, socket, CAGE_SOCKET_FD);
+    for (int fd = 0; fd < CAGE_SOCKET_FD && code == 0; fd++)
+        code = posix_spawn_file_actions_addopen(&files, fd, "/dev/null", fd ? O_WRONLY : O_RDONLY, 0);
+    if (code == 0)
+        code = posix_spawn_file_actions_addclosefrom_np(&files, CAGE_SOCKET_FD + 1);
+    if (code == 0)
+        code = posix_spawn(ret, program, &files, &how, argv, envp);
+    posix_spawn_file_actions_destroy(&files);
+    posix_spawnattr_destroy(&how);
+    errno = code;
+    return code == 0 || err_errno(err, "cannot start vitrine-cage");
+}
+
+// Takes the child's end from the world; says how it ended. The slot then has no child.
+static int end_child(Slot *slot, int64_t *ret_peak_kb)
+{
+    int status = 0;
+    struct rusage used = {0};
+    kill(slot->pid, SIGKILL);
+    while (wait4(slot->pid, &status, 0, &used) < 0 && errno == EINTR)
+        ;
+    fd_close(slot->socket);
+    slot->pid = 0;
+    slot->socket = -1;
+    if (ret_peak_kb)
+        *ret_peak_kb = used.ru_maxrss;
+    return status;
+}
+
+static bool start_child(const Cage *c, Slot *slot, Err *err)
+{
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+        return err_errno(err, "cannot make a socket pair");
+    // A descriptor that already has the number it shall get would keep close-on-exec.
+    CLEANUP(fd_closep) int theirs = fcntl(pair[1], F_DUPFD_CLOEXEC, CAGE_SOCKET_FD + 1);
+    fd_close(pair[1]);
+    slot->socket = pair[0];
+    slot->cpu_allowed_s = START_TIME_S;
+    if (theirs >= 0 && spawn(c->program, c->config.memory_max_mb, theirs, &slot->pid, err))
+        return true;
+    if (theirs < 0)
+        err_note_errno_at(err, __FILE__, __LINE__, "cannot make a socket pair");
+    fd_close(slot->socket);
+    slot->socket = -1;
+    slot->pid = 0;
+    return false;
+}
+
+static void *keeper_run(void *given)
+{
+    Cage *c = given;
+    pthread_mutex_lock(&c->lock);
+    while (!c->closing) {
+        for (int i = 0; i < c->slots_count; i++) {
+            Slot *slot = &c->slots[i];
+            if (slot->state != SLOT_STARTING)
+                continue;
+            slot->start_err = (Err){0};
+            pthread_mutex_unlock(&c->lock);
+            bool started = start_child(c, slot, &slot->start_err);
+            pthread_mutex_lock(&c->lock);
+            assert(started || slot->start_err.kind != ERR_NONE);
+            slot->state = SLOT_TAKEN;
+            pthread_cond_broadcast(&c->changed);
+        }
+        pthread_cond_wait(&c->changed, &c->lock);
+    }
+    pthread_mutex_unlock(&c->lock);
+    return NULL;
+}
+
+// ---- messages
+
+static bool receive(const Slot *slot, int64_t deadline_us, CageAnswer *ret, bool *ret_late)
+{
+    *ret_late = false;
+    for (;;) {
+        struct pollfd ready = {.fd = slot->socket, .events = POLLIN};
+        int64_t left_us = deadline_us - clock_mono_us();
+        if (left_us <= 0) {
+            *ret_late = true;
+            return false;
+        }
+        int n = poll(&ready, 1, (int)MIN_OF(left_us / MS + 1, INT_MAX));
+        if (n < 0 && errno != EINTR)
+            return false;
+        if (n <= 0)
+            continue;
+        ssize_t bytes = recv(slot->socket, ret, sizeof(*ret), 0);
+        if (bytes < 0 && errno == EINTR)
+            continue;
+        if (bytes != (ssize_t)sizeof(*ret))
+            return false;
+        ret->text[sizeof(ret->text) - 1] = '\0';
+        ret->facts.format[sizeof(ret->facts.format) - 1] = '\0';
+        ret->facts.colour[sizeof(ret->facts.colour) - 1] = '\0';
+        return true;
+    }
+}
+
+static bool send_question(const Slot *slot, const CageQuestion *question, int from, int to)
+{
+    int fds[2] = {from, to};
+    size_t bytes = (question->job == CAGE_DERIVE ? 2 : 1) * sizeof(int);
+    union {
+        char bytes[CMSG_SPACE(sizeof(fds))];
+        struct cmsghdr align;
+    } control = {0};
+    struct iovec iov = {.iov_base = (void *)(uintptr_t)question, .iov_len = sizeof(*question)};
+    struct msghdr message = {
+        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = CMSG_SPACE(bytes)};
+    struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+    head->cmsg_level = SOL_SOCKET;
+    head->cmsg_type = SCM_RIGHTS;
+    head->cmsg_len = CMSG_LEN(bytes);
+    memcpy(CMSG_DATA(head), fds, bytes);
+    return sendmsg(slot->socket, &message, MSG_NOSIGNAL) == (ssize_t)sizeof(*question);
+}
+
+// ---- slots
+
+static Slot *slot_take(Cage *c, Err *err)
+{
+    Slot *slot = NULL;
+    pthread_mutex_lock(&c->lock);
+    for (;;) {
+        for (int i = 0; i < c->slots_count; i++) {
+            Slot *s = &c->slots[i];
+            if (s->state == SLOT_IDLE || (s->state == SLOT_EMPTY && !slot))
+                slot = s;
+            if (s->state == SLOT_IDLE)
+                break;
+        }
+        if (slot)
+            break;
+        pthread_cond_wait(&c->changed, &c->lock);
+    }
+    if (slot->state == SLOT_EMPTY) {
+        slot->state = SLOT_STARTING;
+        pthread_cond_broadcast(&c->changed);
+        while (slot->state == SLOT_STARTING)
+            pthread_cond_wait(&c->changed, &c->lock);
+    }
+    slot->state = SLOT_TAKEN;
+    if (slot->pid == 0) {
+        *err = slot->start_err;
+        slot->state = SLOT_EMPTY;
+        slot = NULL;
+        pthread_cond_broadcast(&c->changed);
+    }
+    pthread_mutex_unlock(&c->lock);
+    return slot;
+}
+
+static void slot_give(Cage *c, Slot *slot)
+{
+    pthread_mutex_lock(&c->lock);
+    slot->state = slot->pid ? SLOT_IDLE : SLOT_EMPTY;
+    pthread_cond_broadcast(&c->changed);
+    pthread_mutex_unlock(&c->lock);
+}
+
+// ---- one file
+
+static int64_t time_max_s(const Cage *c, const ImageFacts *facts)
+{
+    if (c->config.time_max_s > 0)
+        return c->config.time_max_s;
+    return TIME_BASE_S + (facts ? (int64_t)facts->width_px * facts->height_px / 1000000 : 0);
+}
+
+// The child has `seconds` more of processor time for each core; what it did not use before it may use now, so
+// the clock on the wall is the narrower limit.
+static void allow_cpu(Slot *slot, int64_t seconds)
+{
+    slot->cpu_allowed_s += seconds;
+    struct rlimit limit = {.rlim_cur = (rlim_t)slot->cpu_allowed_s, .rlim_max = RLIM_INFINITY};
+    prlimit(slot->pid, RLIMIT_CPU, &limit, NULL);
+}
+
+// The child is gone or talks nonsense: what does that say about the file?
+static bool blame(const Cage *c, Slot *slot, bool late, Err *err)
+{
+    int64_t peak_kb;
+    int status = end_child(slot, &peak_kb);
+    if (late)
+        return err_set(err, ERR_LIMIT, "reading it took too long and was stopped");
+    int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    if (signal == SIGXCPU)
+        return err_set(err, ERR_LIMIT, "reading it took too much processor time and was stopped");
+    if (signal == SIGSYS)
+        return err_set(err, ERR_CORRUPT, "reading it tried something forbidden and was stopped");
+    if (peak_kb / 1024 >= c->config.memory_max_mb * INT64_C(3) / 4)
+        return err_set(err, ERR_LIMIT, "reading it needs more than %d MB of memory", c->config.memory_max_mb);
+    return err_set(err, ERR_CORRUPT, "the decoder broke down over it (signal %d)", signal);
+}
+
+static bool facts_believable(const Cage *c, const ImageFacts *f)
+{
+    return f->width_px > 0 && f->height_px > 0 &&
+           (int64_t)f->width_px * f->height_px <= c->config.pixels_max && f->pages > 0 && f->bits > 0 &&
+           f->bits <= 64;
+}
+
+static bool converse(
+    const Cage *c, Slot *slot, const CageQuestion *question, int from, int to, ImageFacts *ret, Err *err)
+{
+    CageAnswer answer;
+    bool late = false, derive = question->job == CAGE_DERIVE;
+    int64_t start_us = clock_mono_us(), limit_s = derive ? time_max_s(c, NULL) : PROBE_TIME_S;
+    allow_cpu(slot, limit_s * 2);
+    if (!send_question(slot, question, from, to))
+        return blame(c, slot, false, err);
+    for (;;) {
+        if (!receive(slot, start_us + limit_s * 1000 * MS, &answer, &late))
+            return blame(c, slot, late, err);
+        if (answer.word == CAGE_FAILED && answer.kind > ERR_NONE && answer.kind <= ERR_UNSUPPORTED)
+            return err_set(err, (ErrKind)answer.kind, "%s", answer.text);
+        if ((answer.word != CAGE_SEEN && answer.word != CAGE_DONE) || !facts_believable(c, &answer.facts))
+            return blame(c, slot, false, err);
+        if (answer.word == CAGE_DONE)
+            break;
+        allow_cpu(slot, (time_max_s(c, &answer.facts) - limit_s) * 2);
+        limit_s = time_max_s(c, &answer.facts);
+    }
+    *ret = answer.facts;
+    return true;
+}
+
+static bool child_ready(const Cage *c, Slot *slot, Err *err)
+{
+    CageAnswer answer;
+    bool late;
+    (void)c;
+    if (receive(slot, clock_mono_us() + INT64_C(1000) * MS * START_TIME_S, &answer, &late) &&
+        answer.word == CAGE_READY)
+        return true;
+    int status = end_child(slot, NULL);
+    if (WIFEXITED(status) && answer.word == CAGE_FAILED)
+        return err_set(err, ERR_UNSUPPORTED, "%s", answer.text);
+    return err_set(err, ERR_IO, "vitrine-cage does not start (status %d)", status);
+}
+
+static bool ask(Cage *c, const CageQuestion *question, int from, int to, ImageFacts *ret, Err *err)
+{
+    Slot *slot = slot_take(c, err);
+    if (!slot)
+        return false;
+    bool fresh = slot->cpu_allowed_s == START_TIME_S;
+    bool ok = (!fresh || child_ready(c, slot, err)) && converse(c, slot, question, from, to, ret, err);
+    slot_give(c, slot);
+    return ok;
+}
+
+// ---- the room's door
+
+Cage *cage_open(const CageConfig *config, Err *err)
+{
+    Cage *c = mem_alloc(sizeof(*c));
+    c->config = *config;
+    if (!find_program(c->program, sizeof(c->program), err)) {
+        free(c);
+        return NULL;
+    }
+    int cores = (int)sysconf(_SC_NPROCESSORS_ONLN);
+    int children = config->children_max > 0 ? config->children_max : MAX_OF(1, cores);
+    c->slots_count = MIN_OF(children, CHILDREN_MAX);
+    if (c->config.memory_max_mb <= 0)
+        c->config.memory_max_mb = MEMORY_DEFAULT_MB;
+    if (c->config.pixels_max <= 0)
+        c->config.pixels_max = CAGE_PIXELS_MAX;
+    if (c->config.quality <= 0)
+        c->config.quality = QUALITY_DEFAULT;
+    if (c->config.tile_px <= 0)
+        c->config.tile_px = TILE_DEFAULT_PX;
+    for (int i = 0; i < c->slots_count; i++)
+        c->slots[i].socket = -1;
+    pthread_mutex_init(&c->lock, NULL);
+    pthread_cond_init(&c->changed, NULL);
+    int code = pthread_create(&c->keeper, NULL, keeper_run, c);
+    if (code != 0) {
+        free(c);
+        return err_null(err, ERR_IO, "cannot start a thread (%d)", code);
+    }
+    return c;
+}
+
+void cage_close(Cage *c)
+{
+    if (!c)
+        return;
+    pthread_mutex_lock(&c->lock);
+    c->closing = true;
+    pthread_cond_broadcast(&c->changed);
+    pthread_mutex_unlock(&c->lock);
+    pthread_join(c->keeper, NULL);
+    for (int i = 0; i < c->slots_count; i++)
+        if (c->slots[i].pid)
+            end_child(&c->slots[i], NULL);
+    pthread_cond_destroy(&c->changed);
+    pthread_mutex_destroy(&c->lock);
+    free(c);
+}
+
+static CageQuestion question_of(const Cage *c, CageJob job)
+{
+    return (CageQuestion){.job = job,
+        .quality = c->config.quality,
+        .tile_px = c->config.tile_px,
+        .pixels_max = c->config.pixels_max};
+}
+
+bool cage_derive(Cage *c, int from, int to, ImageFacts *ret, Err *err)
+{
+    CageQuestion question = question_of(c, CAGE_DERIVE);
+    return ask(c, &question, from, to, ret, err);
+}
+
+bool cage_probe(Cage *c, int from, ImageFacts *ret, Err *err)
+{
+    CageQuestion question = question_of(c, CAGE_PROBE);
+    return ask(c, &question, from, -1, ret, err);
+}

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "image/cage/child.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <jerror.h>
+#include <jpeglib.h>
+
+enum { CHUNK_BYTES = 64 << 10, SCANS_MAX = 200, ROWS_AT_ONCE = 16, SEGMENT_MAX_BYTES = 0xffff };
+
+typedef struct {
+    struct jpeg_decompress_struct codec;
+    struct jpeg_error_mgr trap;
+    struct jpeg_source_mgr source;
+    struct jpeg_progress_mgr progress;
+    jmp_buf jump;
+    int fd;
+    uint64_t at;
+    bool ended;     // asked for bytes after the end of the file
+    bool in_pixels; // between the first and the last row
+    Err err;        // why the jump was taken
+    uint8_t chunk[CHUNK_BYTES];
+
+    Tiler *tiler;
+    Colour *colour;
+    uint8_t *rows;
+    JOCTET *icc;
+} Loader;
+
+static _Noreturn void give_up(Loader *l)
+{
+    longjmp(l->jump, 1);
+}
+
+static void failed(j_common_ptr codec)
+{
+    Loader *l = codec->client_data;
+    char text[JMSG_LENGTH_MAX];
+    codec->err->format_message(codec, text);
+    ErrKind kind = ERR_CORRUPT;
+    switch (codec->err->msg_code) {
+    case JERR_OUT_OF_MEMORY:
+        kind = ERR_LIMIT;
+        break;
+    case JERR_BAD_PRECISION:
+    case JERR_SOF_UNSUPPORTED:
+    case JERR_ARITH_NOTIMPL:
+    case JERR_CONVERSION_NOTIMPL:
+    case JERR_FRACT_SAMPLE_NOTIMPL:
+    case JERR_CCIR601_NOTIMPL:
+        kind = ERR_UNSUPPORTED;
+        break;
+    default:
+        break;
+    }
+    err_note_at(&l->err, __FILE__, __LINE__, kind, "not a whole JPEG: %s", text);
+    give_up(l);
+}
+
+// Warnings are libjpeg's word for damaged data. Stray bytes between segments are no damage: cameras leave
+// them.
+static void message(j_common_ptr codec, int level)
+{
+    Loader *l = codec->client_data;
+    if (level >= 0)
+        return;
+    if (!l->in_pixels && codec->err->msg_code == JWRN_EXTRANEOUS_DATA)
+        return;
+    if (codec->err->msg_code == JWRN_JFIF_MAJOR || codec->err->msg_code == JWRN_ADOBE_XFORM)
+        return;
+    char text[JMSG_LENGTH_MAX];
+    codec->err->format_message(codec, text);
+    if (l->ended)
+        err_note_at(&l->err, __FILE__, __LINE__, ERR_CORRUPT, "the JPEG is cut off: its end is missing");
+    else
+        err_note_at(&l->err, __FILE__, __LINE__, ERR_CORRUPT, "the JPEG is damaged: %s", text);
+    give_up(l);
+}
+
+static void check_scans(j_common_ptr codec)
+{
+    Loader *l = codec->client_data;
+    if (l->codec.input_scan_number <= SCANS_MAX)
+        return;
+    err_note_at(&l->err, __FILE__, __LINE__, ERR_LIMIT, "the JPEG has more than %d scans", SCANS_MAX);
+    give_up(l);
+}
+
+static void source_start(j_decompress_ptr codec)
+{
+    (void)codec;
+}
+
+static boolean source_more(j_decompress_ptr codec)
+{
+    static const JOCTET end[2] = {0xff, JPEG_EOI};
+    Loader *l = codec->client_data;
+    ssize_t n;
+    do
+        n = pread(l->fd, l->chunk, CHUNK_BYTES, (off_t)l->at);
+    while (n < 0 && errno == EINTR);
+    if (n < 0) {
+        err_note_errno_at(&l->err, __FILE__, __LINE__, "cannot read the file");
+        give_up(l);
+    }
+    l->at += (uint64_t)n;
+    l->source.next_input_byte = n > 0 ? l->chunk : end;
+    l->source.bytes_in_buffer = n > 0 ? (size_t)n : sizeof(end);
+    if (n == 0) {
+        l->ended = true;
+        WARNMS(codec, JWRN_JPEG_EOF);
+    }
+    return TRUE;
+}
+
+static void source_skip(j_decompress_ptr codec, long count)
+{
+    Loader *l = codec->client_data;
+    size_t left = count > 0 ? (size_t)count : 0;
+    size_t here = MIN_OF(left, l->source.bytes_in_buffer);
+    l->source.next_input_byte += here;
+    l->source.bytes_in_buffer -= here;
+    l->at += left - here;
+}
+
+static void loader_open(Loader *l, int fd)
+{
+    l->fd = fd;
+    l->codec.err = jpeg_std_error(&l->trap);
+    l->trap.error_exit = failed;
+    l->trap.emit_message = message;
+    l->codec.client_data = l;
+}
+
+static void loader_closep(Loader **given)
+{
+    Loader *l = *given;
+    jpeg_destroy_decompress(&l->codec);
+    tiler_closep(&l->tiler);
+    colour_closep(&l->colour);
+    free(l->rows);
+    free(l->icc);
+    free(l);
+    *given = NULL;
+}
+
+static int orientation(const Loader *l)
+{
+    for (jpeg_saved_marker_ptr m = l->codec.marker_list; m; m = m->next) {
+        Str body = {(const char *)m->data, m->data_length};
+        if (m->marker == JPEG_APP0 + 1 && str_starts(body, S("Exif\0\0")))
+            return exif_orientation(body);
+    }
+    return 1;
+}
+
+static void read_colour(Loader *l, ImageFacts *facts)
+{
+    unsigned int bytes = 0;
+    char name[sizeof(facts->colour) - 4];
+    if (l->codec.num_components == 1) {
+        snprintf(facts->colour, sizeof(facts->colour), "grey");
+        return;
+    }
+    if (jpeg_read_icc_profile(&l->codec, &l->icc, &bytes))
+        l->colour = colour_open((Str){(const char *)l->icc, bytes}, 3, name, sizeof(name));
+    if (l->colour)
+        snprintf(facts->colour, sizeof(facts->colour), "icc:%s", name);
+    else
+        snprintf(facts->colour, sizeof(facts->colour), "srgb");
+}
+
+static bool start(Loader *l, const Task *task, ImageFacts *facts, Err *err)
+{
+    struct jpeg_decompress_struct *c = &l->codec;
+    jpeg_create_decompress(c);
+    c->client_data = l;
+    l->source = (struct jpeg_source_mgr){.init_source = source_start,
+        .fill_input_buffer = source_more,
+        .skip_input_data = source_skip,
+        .resync_to_restart = jpeg_resync_to_restart,
+        .term_source = source_start};
+    c->src = &l->source;
+    l->progress.progress_monitor = check_scans;
+    c->progress = &l->progress;
+    jpeg_save_markers(c, JPEG_APP0 + 1, SEGMENT_MAX_BYTES);
+    jpeg_save_markers(c, JPEG_APP0 + 2, SEGMENT_MAX_BYTES);
+    jpeg_read_header(c, TRUE);
+    if (c->num_components != 1 && c->num_components != 3)
+        return false;
+    Turn turn = turn_of_exif(orientation(l));
+    *facts = (ImageFacts){.width_px = (int)(turn.swap ? c->image_height : c->image_width),
+        .height_px = (int)(turn.swap ? c->image_width : c->image_height),
+        .pages = 1,
+        .bits = 8};
+    snprintf(facts->format, sizeof(facts->format), "%s", look_mime(FORMAT_JPEG));
+    read_colour(l, facts);
+    if (!task_seen(task, facts, err))
+        return false;
+    if (task->question.job == CAGE_PROBE)
+        return true;
+    TilerAsk ask = {.width_px = (int)c->image_width,
+        .height_px = (int)c->image_height,
+        .channels = c->num_components,
+        .turn = turn,
+        .tile_px = task->question.tile_px,
+        .quality = task->question.quality};
+    l->tiler = tiler_open(task->to, &ask, err);
+    return l->tiler != NULL;
+}
+
+static bool read_pixels(Loader *l, Err *err)
+{
+    struct jpeg_decompress_struct *c = &l->codec;
+    size_t stride = (size_t)c->image_width * (size_t)c->num_components;
+    c->out_color_space = c->num_components == 1 ? JCS_GRAYSCALE : JCS_RGB;
+    l->in_pixels = true;
+    jpeg_start_decompress(c);
+    l->rows = mem_alloc(stride * ROWS_AT_ONCE);
+    JSAMPROW rows[ROWS_AT_ONCE];
+    for (size_t i = 0; i < ROWS_AT_ONCE; i++)
+        rows[i] = l->rows + i * stride;
+    while (c->output_scanline < c->output_height) {
+        JDIMENSION count = jpeg_read_scanlines(c, rows, ROWS_AT_ONCE);
+        for (JDIMENSION i = 0; i < count; i++) {
+            if (l->colour)
+                colour_row(l->colour, rows[i], (int)c->image_width);
+            if (!tiler_row(l->tiler, rows[i], err))
+                return false;
+        }
+    }
+    l->in_pixels = false;
+    jpeg_finish_decompress(c);
+    return tiler_finish(l->tiler, err);
+}
+
+bool load_jpeg(const Task *task, ImageFacts *ret, Err *err)
+{
+    CLEANUP(loader_closep) Loader *l = mem_alloc(sizeof(*l));
+    ImageFacts facts;
+    loader_open(l, task->from);
+    if (setjmp(l->jump)) {
+        *err = l->err;
+        return false;
+    }
+    if (!start(l, task, &facts, err))
+        return false;
+    if (task->question.job == CAGE_DERIVE && !read_pixels(l, err))
+        return false;
+    *ret = facts;
+    return true;
+}

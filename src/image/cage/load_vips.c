@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+// libvips reads strip after strip, as its decoders deliver them; only formats that cannot be read from top to
+// bottom (interlaced PNG, HEIF, JPEG XL) are decoded whole, against the child's memory limit. Which loader
+// reads a file is decided by look.c, so nothing guesses and no other loader ever sees foreign bytes.
+#include "image/cage/child.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <vips/vips.h>
+
+enum { STRIP_PX = 16, PROFILE_MAX_BYTES = 16 << 20 };
+
+bool load_vips_start(Err *err)
+{
+    setenv("VIPS_DISC_THRESHOLD", "1000g", 1); // never a temporary file: there is no place for one
+    setenv("VIPS_NOVECTOR", "1", 1);           // its vectors are code made at run time: not in here
+    if (VIPS_INIT("vitrine-cage") != 0)
+        return err_set(err, ERR_IO, "libvips does not start: %s", vips_error_buffer());
+    vips_concurrency_set(1);
+    vips_cache_set_max(0);
+    return true;
+}
+
+// ---- opening
+
+static VipsImage *open_image(VipsSource *source, Format format)
+{
+    VipsImage *image = NULL;
+    switch (format) {
+    case FORMAT_JPEG:
+        vips_jpegload_source(
+            source, &image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_WARNING, NULL);
+        break;
+    case FORMAT_PNG:
+        vips_pngload_source(
+            source, &image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_ERROR, NULL);
+        break;
+    case FORMAT_TIFF:
+        vips_tiffload_source(
+            source, &image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_ERROR, NULL);
+        break;
+    case FORMAT_WEBP:
+        vips_webpload_source(
+            source, &image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_ERROR, NULL);
+        break;
+    case FORMAT_GIF:
+        vips_gifload_source(
+            source, &image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_ERROR, NULL);
+        break;
+    case FORMAT_JP2:
+        vips_jp2kload_source(
+            source, &image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_ERROR, NULL);
+        break;
+    case FORMAT_JXL:
+        vips_jxlload_source(
+            source, &image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_ERROR, NULL);
+        break;
+    case FORMAT_AVIF:
+    case FORMAT_HEIC:
+        vips_heifload_source(
+            source, &image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_ERROR, NULL);
+        break;
+    case FORMAT_UNKNOWN:
+        break;
+    }
+    return image;
+}
+
+// libvips gathers one line a complaint; the first names the cause.
+static bool vips_failed(Err *err, Format format)
+{
+    char text[200];
+    snprintf(text, sizeof(text), "%s", vips_error_buffer());
+    text[strcspn(text, "\n")] = '\0';
+    vips_error_clear();
+    return err_set(err, ERR_CORRUPT, "not a whole %s: %s", look_mime(format) + strlen("image/"),
+        *text ? text : "it cannot be read");
+}
+
+// ---- facts
+
+static int bits_of(VipsImage *image)
+{
+    int bits = 0;
+    if (vips_image_get_typeof(image, "bits-per-sample") &&
+        vips_image_get_int(image, "bits-per-sample", &bits) == 0 && bits > 0 && bits <= 64)
+        return bits;
+    return (int)vips_format_sizeof(image->BandFmt) * 8;
+}
+
+static void colour_of(VipsImage *image, char *ret, size_t bytes)
+{
+    const void *profile;
+    size_t profile_bytes;
+    const char *plain = image->Type == VIPS_INTERPRETATION_CMYK ? "cmyk"
+                        : image->Type == VIPS_INTERPRETATION_LAB || image->Type == VIPS_INTERPRETATION_LABS ||
+                                image->Type == VIPS_INTERPRETATION_LABQ
+                            ? "lab"
+                        : image->Type == VIPS_INTERPRETATION_B_W || image->Type == VIPS_INTERPRETATION_GREY16
+                            ? "grey"
+                            : "srgb";
+    snprintf(ret, bytes, "%s", plain);
+    if (strcmp(plain, "srgb") != 0)
+        return;
+    char name[28];
+    if (vips_image_get_typeof(image, VIPS_META_ICC_NAME) &&
+        vips_image_get_blob(image, VIPS_META_ICC_NAME, &profile, &profile_bytes) == 0) {
+        Colour *colour = colour_open((Str){profile, profile_bytes}, 3, name, sizeof(name));
+        if (colour)
+            snprintf(ret, bytes, "icc:%s", name);
+        colour_closep(&colour);
+    }
+}
+
+static ImageFacts facts_of(VipsImage *image, Format format)
+{
+    Turn turn = turn_of_exif(vips_image_get_orientation(image));
+    ImageFacts f = {.width_px = turn.swap ? image->Ysize : image->Xsize,
+        .height_px = turn.swap ? image->Xsize : image->Ysize,
+        .pages = MAX_OF(1, vips_image_get_n_pages(image)),
+        .bits = bits_of(image),
+        .alpha = vips_image_hasalpha(image)};
+    snprintf(f.format, sizeof(f.format), "%s", look_mime(format));
+    colour_of(image, f.colour, sizeof(f.colour));
+    return f;
+}
+
+// ---- to 8-bit sRGB or grey without alpha
+
+// Each step takes the image and gives another in its place.
+static bool step(VipsImage **image, VipsImage *made, int code)
+{
+    if (code != 0)
+        return false;
+    g_object_unref(*image);
+    *image = made;
+    return true;
+}
+
+static bool flatten(VipsImage **image)
+{
+    VipsImage *made = NULL;
+    if (!vips_image_hasalpha(*image))
+        return true;
+    VipsArrayDouble *white = vips_array_double_newv(1,
+        (*image)->Type == VIPS_INTERPRETATION_RGB16 || (*image)->Type == VIPS_INTERPRETATION_GREY16 ? 65535.0
+        : (*image)->Type == VIPS_INTERPRETATION_scRGB                                               ? 1.0
+                                                                                                    : 255.0);
+    int code = vips_flatten(*image, &made, "background", white, NULL);
+    vips_area_unref(VIPS_AREA(white));
+    return step(image, made, code);
+}
+
+static bool to_srgb(VipsImage **image)
+{
+    VipsImage *made = NULL;
+    bool cmyk = (*image)->Type == VIPS_INTERPRETATION_CMYK;
+    bool grey = (*image)->Type == VIPS_INTERPRETATION_B_W || (*image)->Type == VIPS_INTERPRETATION_GREY16;
+    bool profile = vips_image_get_typeof(*image, VIPS_META_ICC_NAME) != 0;
+    if ((profile && !grey) || cmyk) { // with a broken profile libvips falls back to input_profile
+        if (step(image, made,
+                vips_icc_transform(*image, &made, "srgb", "embedded", TRUE, "input_profile",
+                    cmyk ? "cmyk" : "srgb", "intent", VIPS_INTENT_RELATIVE, "depth", 8, NULL)))
+            return true;
+        vips_error_clear();
+        if (cmyk)
+            return false;
+    }
+    return step(image, made,
+        vips_colourspace(*image, &made, grey ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB, NULL));
+}
+
+static bool to_bytes(VipsImage **image)
+{
+    VipsImage *made = NULL;
+    if ((*image)->BandFmt != VIPS_FORMAT_UCHAR && !step(image, made, vips_cast_uchar(*image, &made, NULL)))
+        return false;
+    int bands = (*image)->Bands >= 3 ? 3 : 1;
+    made = NULL;
+    return (*image)->Bands == bands ||
+           step(image, made, vips_extract_band(*image, &made, 0, "n", bands, NULL));
+}
+
+// ---- rows
+
+static bool pull_rows(VipsImage *image, Tiler *tiler, Err *err)
+{
+    VipsRegion *region = vips_region_new(image);
+    bool ok = true, decoded = true;
+    for (int y = 0; y < image->Ysize && ok && decoded; y += STRIP_PX) {
+        VipsRect strip = {0, y, image->Xsize, MIN_OF(STRIP_PX, image->Ysize - y)};
+        decoded = vips_region_prepare(region, &strip) == 0;
+        for (int i = 0; i < strip.height && ok && decoded; i++)
+            ok = tiler_row(tiler, VIPS_REGION_ADDR(region, 0, y + i), err);
+    }
+    g_object_unref(region);
+    if (!decoded)
+        err->kind = ERR_NONE; // the caller has the words of libvips
+    return ok && decoded;
+}
+
+static bool derive(const Task *task, VipsImage **image, Turn turn, Format format, Err *err)
+{
+    if (!flatten(image) || !to_srgb(image) || !to_bytes(image))
+        return vips_failed(err, format);
+    TilerAsk ask = {.width_px = (*image)->Xsize,
+        .height_px = (*image)->Ysize,
+        .channels = (*image)->Bands,
+        .turn = turn,
+        .tile_px = task->question.tile_px,
+        .quality = task->question.quality};
+    CLEANUP(tiler_closep) Tiler *tiler = tiler_open(task->to, &ask, err);
+    if (!tiler)
+        return false;
+    *err = (Err){0};
+    if (!pull_rows(*image, tiler, err))
+        return err->kind != ERR_NONE ? false : vips_failed(err, format);
+    return tiler_finish(tiler, err);
+}
+
+static void image_closep(VipsImage **image)
+{
+    if (*image)
+        g_object_unref(*image);
+}
+
+static void source_closep(VipsSource **source)
+{
+    if (*source)
+        g_object_unref(*source);
+}
+
+bool load_vips(const Task *task, Format format, ImageFacts *ret, Err *err)
+{
+    CLEANUP(source_closep) VipsSource *source = vips_source_new_from_descriptor(task->from);
+    if (!source)
+        return vips_failed(err, format);
+    CLEANUP(image_closep) VipsImage *image = open_image(source, format);
+    if (!image)
+        return vips_failed(err, format);
+    ImageFacts facts = facts_of(image, format);
+    Turn turn = turn_of_exif(vips_image_get_orientation(image));
+    if (!task_seen(task, &facts, err))
+        return false;
+    if (task->question.job == CAGE_DERIVE && !derive(task, &image, turn, format, err))
+        return false;
+    *ret = facts;
+    return true;
+}
