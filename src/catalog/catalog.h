@@ -29,15 +29,18 @@ typedef struct {
     Str object_id;
     int version; // of the object, from 1, as in the vault
     bool deleted;
-    Terms terms; // effective at the time of the call: the record's own or the default
+    Terms terms; // effective: the record's own or the default; of an old version the narrower of then and now
     bool has_terms;
-    Str json; // record.json as it stands in the vault; empty if deleted
+    bool withdrawn; // erased by law: the ledger keeps the digest, nobody keeps the text
+    Str json;       // record.json as it stands in the vault; empty if deleted or withdrawn
+    Sha512 digest;  // of record.json or, if deleted, of the tombstone
 } CatalogVersion;
 
 int64_t catalog_head(
     Catalog *c, Err *err) MUST_CHECK; // last sequence, 0 if empty, -1 on failure; microseconds
 bool catalog_count(Catalog *c, int64_t *ret_objects, int64_t *ret_images, Err *err) MUST_CHECK;
-// The default for records that say nothing; from museum.conf. Call before sharing between threads.
+// The default for records that say nothing; from museum.conf. Call before sharing between threads. Until
+// then: nothing is shown.
 void catalog_default_terms(Catalog *c, Terms terms);
 
 // The current version. ERR_NOT_FOUND also for a deleted one.
@@ -87,15 +90,20 @@ typedef struct {
     const Record *record; // NULL if deleted
     Str json;             // the bytes of record.json
 } CatalogPut;
+// The version must be the next of its object; the sequence one that this batch gave out. After a failure the
+// batch takes nothing more and cannot be committed.
 bool catalog_batch_put(CatalogBatch *b, const CatalogPut *put, Err *err) MUST_CHECK;
-// For rebuild: a version with the numbers it had, change set row included if missing. Sequences may come in
-// any order.
+// For rebuild and recovery: a version with the numbers it had and the time of `who`, change set row included
+// if missing. Objects may come in any order, each with its versions oldest first. The same again is fine;
+// ERR_CORRUPT if the ledger has another version there, or has sealed the change set without it.
 bool catalog_batch_restore(
     CatalogBatch *b, const CatalogPut *put, int64_t change_set, const CatalogWho *who, Err *err) MUST_CHECK;
 bool catalog_batch_commit(CatalogBatch *b, Err *err) MUST_CHECK; // durable when it returns true
 void catalog_batch_close(CatalogBatch *b);                       // takes back what was not committed
 
 // ---- jobs: work that survives a kill
+//
+// Do not call these in a thread that has a batch open: they wait for the same turn to write.
 
 typedef struct {
     int64_t id;

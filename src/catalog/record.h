@@ -115,6 +115,8 @@ typedef struct {
 } RecordLedger;
 bool record_json(const Record *record, RecordLedger ledger, Arena *a, Str *ret, Err *err) MUST_CHECK;
 RecordLedger record_ledger(const Json *tree); // zeros if absent
+// What stands in the vault in place of the record of a deleted object (tombstone.json).
+Str record_tombstone(Arena *a, Str id, RecordLedger ledger);
 // Same content, whatever the ledger says? One that may not be written is like no other.
 bool record_same(const Record *x, const Record *y, Arena *a);
 

@@ -144,6 +144,30 @@ void record_write(const Record *record, JsonWriter *w)
     write_more(record, w);
 }
 
+static void write_ledger(RecordLedger ledger, JsonWriter *w)
+{
+    json_put_name(w, S("ledger"));
+    json_put_map(w);
+    json_put_member_int(w, S("change_set"), ledger.change_set);
+    json_put_member_int(w, S("sequence"), ledger.sequence);
+    json_put_map_end(w);
+}
+
+Str record_tombstone(Arena *a, Str id, RecordLedger ledger)
+{
+    enum { TOMBSTONE_MAX_BYTES = 8 * RECORD_ID_MAX_BYTES };
+    CLEANUP(buf_free) Buf out = buf_with_max(TOMBSTONE_MAX_BYTES);
+    JsonWriter w = json_writer(&out);
+    json_put_map(&w);
+    json_put_member(&w, S("id"), id);
+    json_put_member_bool(&w, S("deleted"), true);
+    write_ledger(ledger, &w);
+    json_put_map_end(&w);
+    buf_add_char(&out, '\n');
+    assert(!out.full); // an id is at most RECORD_ID_MAX_BYTES, and an escape six times as long
+    return arena_copy(a, buf_str(&out));
+}
+
 bool record_json(const Record *record, RecordLedger ledger, Arena *a, Str *ret, Err *err)
 {
     if (!record_check(record, err))
@@ -152,11 +176,7 @@ bool record_json(const Record *record, RecordLedger ledger, Arena *a, Str *ret, 
     JsonWriter w = json_writer(&out);
     json_put_map(&w);
     record_write(record, &w);
-    json_put_name(&w, S("ledger"));
-    json_put_map(&w);
-    json_put_member_int(&w, S("change_set"), ledger.change_set);
-    json_put_member_int(&w, S("sequence"), ledger.sequence);
-    json_put_map_end(&w);
+    write_ledger(ledger, &w);
     json_put_map_end(&w);
     buf_add_char(&out, '\n');
     return buf_into(&out, a, ret, err);
