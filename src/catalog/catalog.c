@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "catalog/int.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -76,6 +77,10 @@ static Conn *conn_open(const char *where, bool create, bool writer, Err *err)
     Conn *conn = mem_alloc(sizeof(*conn));
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (create ? SQLITE_OPEN_CREATE : 0);
     int code = sqlite3_open_v2(where, &conn->db, flags, NULL);
+    if (code != SQLITE_OK && conn->db && sqlite3_system_errno(conn->db) == ENOENT) {
+        conn_close(conn);
+        return err_null(err, ERR_NOT_FOUND, "no catalogue at %s", where);
+    }
     if (code != SQLITE_OK) {
         (void)!sqlite_failed(conn->db, code, err);
         conn_close(conn);

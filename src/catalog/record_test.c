@@ -16,7 +16,7 @@ static Str written(const char *json, Arena *a)
 {
     Err err = {0};
     Record record;
-    Str out;
+    Str out = {0};
     const Json *tree = json_parse(str_from(json), a, &err);
     if (!tree || !record_parse(tree, a, &record, &err) ||
         !record_json(&record, (RecordLedger){0}, a, &out, &err))
