@@ -65,6 +65,7 @@ typedef struct {
     int headers_count;
     void (*release)(void *held);
     void *held;
+    bool to_renders; // no answer yet: HTTP_LANE_PAGES hands the request on to HTTP_LANE_RENDERS
 } HttpAnswer;
 
 void http_answer_header(HttpAnswer *answer, const char *name, Str value);
@@ -72,6 +73,8 @@ void http_answer_header(HttpAnswer *answer, const char *name, Str value);
 // status); never a path of this machine.
 void http_answer_error(const HttpRequest *r, const Err *err, HttpAnswer *answer);
 int http_status_of(ErrKind kind);
+// Whether an answer with this etag and time will leave as 304: before making a body that costs much.
+bool http_not_modified(const HttpRequest *r, const HttpAnswer *answer);
 // The answer to OPTIONS: "GET, HEAD, OPTIONS", and the same to a script of another site that asks first.
 void http_answer_options(const char *methods, HttpAnswer *answer);
 

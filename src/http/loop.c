@@ -231,29 +231,22 @@ static bool send_first(Conn *c)
     return send_on(c);
 }
 
-// Answers from here, without asking a room: what is not a request, or cannot be taken now.
-static bool answer_here(Conn *c, int status, const char *why, bool close)
+// Answers without asking a room. What follows a request that could not be read cannot be told from rubbish:
+// the connection ends with the refusal.
+static void refuse(Conn *c, int status, const char *why)
 {
     HttpRequest *r = c->r;
+    r->started_us = c->loop->now_us;
+    r->answered = true;
     r->answer = (HttpAnswer){.status = status,
         .content_type = S("text/plain; charset=utf-8"),
         .body = arena_printf(http_arena(r), "%s\n", why)};
     http_answer_header(&r->answer, "X-Content-Type-Options", S("nosniff"));
     if (status == 503)
         http_answer_header(&r->answer, "Retry-After", arena_printf(http_arena(r), "%d", RETRY_AFTER_S));
-    r->reply.close = close || atomic_load(&r->server->closing);
+    r->reply.close = true;
     reply_prepare(r, date_now(c->loop), false);
-    return send_first(c);
-}
-
-// What follows a request that could not be read cannot be told from rubbish: the connection ends with the
-// refusal.
-static bool refuse(Conn *c, int status, const char *why)
-{
-    HttpRequest *r = c->r;
-    r->started_us = c->loop->now_us;
-    r->answered = true;
-    return answer_here(c, status, why, true);
+    (void)send_first(c);
 }
 
 // ---- handing to a room
@@ -266,6 +259,14 @@ static void nice_once(void)
     done = true;
 }
 
+static void answer_busy(HttpRequest *r)
+{
+    r->answer = (HttpAnswer){.status = 503,
+        .content_type = S("text/plain; charset=utf-8"),
+        .body = S("The museum is busy; please try again in a moment.\n")};
+    http_answer_header(&r->answer, "Retry-After", arena_printf(http_arena(r), "%d", RETRY_AFTER_S));
+}
+
 static void work(void *argument)
 {
     HttpRequest *r = argument;
@@ -273,6 +274,15 @@ static void work(void *argument)
     if (r->lane == HTTP_LANE_RENDERS)
         nice_once();
     config->answer(config->ctx, r, r->lane, &r->answer);
+    if (r->answer.to_renders) {
+        Err err;
+        assert(r->lane == HTTP_LANE_PAGES);
+        r->lane = HTTP_LANE_RENDERS;
+        r->answer = (HttpAnswer){0};
+        if (lane_add(r->server->renders, work, r, &err))
+            return;
+        answer_busy(r);
+    }
     reply_prepare(r, time_http(http_arena(r), clock_now_ms()), true);
     Loop *loop = r->loop;
     pthread_mutex_lock(&loop->lock);
@@ -303,7 +313,9 @@ static bool dispatch(Conn *c)
     c->deadline_us = INT64_MAX;
     if (lane_add(r->lane == HTTP_LANE_RENDERS ? r->server->renders : r->server->pages, work, r, &err))
         return false;
-    return answer_here(c, 503, "The museum is busy; please try again in a moment.", false);
+    answer_busy(r);
+    reply_prepare(r, date_now(c->loop), false);
+    return send_first(c);
 }
 
 // ---- reading

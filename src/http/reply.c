@@ -194,8 +194,10 @@ static bool compress_body(HttpRequest *r)
     return true;
 }
 
-static bool not_modified(const HttpRequest *r, const HttpAnswer *answer)
+bool http_not_modified(const HttpRequest *r, const HttpAnswer *answer)
 {
+    if (answer->status != 200 || (r->head.method != HTTP_GET && r->head.method != HTTP_HEAD))
+        return false;
     Str tags = http_header(r, "If-None-Match");
     if (tags.n)
         return etag_matches(tags, answer->etag);
@@ -354,7 +356,7 @@ static void shape_body(HttpRequest *r, bool may_compress, bool *ret_ranges)
     *ret_ranges = false;
     if (packable)
         http_answer_header(answer, "Vary", S("Accept-Encoding"));
-    if (answer->status == 200 && get && not_modified(r, answer)) {
+    if (http_not_modified(r, answer)) {
         answer->status = 304;
         drop_body(answer);
         return;

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// tile, inside: address -> TileAsk (parse.c) -> TilePlan (plan.c), both pure; Images (images.c) are the open
+// pyramids; info.c writes info.json; tile.c answers.
+#pragma once
+
+#include "image/pyramid.h"
+#include "image/render.h"
+#include "rights/rights.h"
+#include "tile/tile.h"
+
+#include <stdatomic.h>
+
+enum {
+    SIDE_MAX_PX = 10000,
+    IMAGES_OPEN_MAX = 512,
+    HEAD_CHECK_US = 100 * 1000, // how long a change of rights may go unnoticed
+};
+#define RENDER_BUDGET_BYTES ((size_t)128 * 1024 * 1024)
+
+// ---- parse.c
+
+typedef enum { ASK_BASE, ASK_INFO, ASK_PICTURE } AskKind;
+typedef enum { REGION_FULL, REGION_SQUARE, REGION_PIXELS, REGION_PERCENT } RegionKind;
+typedef enum {
+    SIZED_MAX,     // "max"
+    SIZED_FULL,    // "full", 2.1 only
+    SIZED_WIDTH,   // "w,"
+    SIZED_HEIGHT,  // ",h"
+    SIZED_EXACT,   // "w,h"
+    SIZED_FIT,     // "!w,h"
+    SIZED_PERCENT, // "pct:n"
+} SizeKind;
+
+typedef struct {
+    int version; // 2 or 3
+    AskKind kind;
+    Str id_sent; // as in the address, percent-encoded
+    Str id;
+    RegionKind region;
+    int left_px, top_px, width_px, height_px; // REGION_PIXELS; larger numbers are cut to NUMBER_MAX
+    double left_pct, top_pct, width_pct, height_pct;
+    SizeKind size;
+    bool upscale; // "^"; in 2.1 always
+    int out_width_px, out_height_px;
+    double size_pct;
+    bool mirror;
+    double rotation_deg; // 0 <= r < 360
+    bool quality_default;
+    RenderQuality quality;
+    RenderFormat format;
+} TileAsk;
+
+enum { NUMBER_MAX = 1000 * 1000 * 1000 };
+
+// path: "/iiif/3/..." as sent. What is decoded lives in the arena. ERR_INVALID; ERR_UNSUPPORTED for a format
+// of the standard that is not offered.
+bool ask_parse(Str path, Arena *a, TileAsk *ret, Err *err) MUST_CHECK;
+
+// ---- plan.c
+
+typedef struct {
+    int side_max_px;     // of the longest side of an answer
+    int64_t area_max_px; // of an answer
+    Grant grant;
+} TileLimits;
+
+typedef struct {
+    RenderAsk render;
+    bool stored;                // leaves as it lies in the pyramid
+    PyramidSpan span;           // where, if stored
+    bool whole_region, largest; // for the canonical address
+    bool upscaled;
+} TilePlan;
+
+// What the public may be told of limits: the longest side of a whole picture.
+int limits_side(const PyramidFacts *facts, const TileLimits *limits);
+// How many of the levels may not be sent, deepest first.
+int limits_levels_hidden(const PyramidFacts *facts, const TileLimits *limits);
+// ERR_INVALID for what makes no sense or is over the limits that info.json tells.
+bool plan_make(const TileAsk *ask, const PyramidFacts *facts, const TileLimits *limits, TilePlan *ret,
+    Err *err) MUST_CHECK;
+// Looks whether the pyramid holds exactly what is asked, and the Grant allows it.
+void plan_find_stored(TilePlan *plan, const TileAsk *ask, const Pyramid *pyramid, const TileLimits *limits);
+// To be asked after that: ERR_DENIED for more detail than the Grant allows.
+bool plan_permitted(
+    const TilePlan *plan, const PyramidFacts *facts, const TileLimits *limits, Err *err) MUST_CHECK;
+// "full/max/0/default.jpg" in its one canonical spelling.
+Str plan_canonical(const TileAsk *ask, const TilePlan *plan, const PyramidFacts *facts, Arena *a);
+
+// ---- info.c
+
+typedef struct {
+    int version;
+    const PyramidFacts *facts;
+    const TileLimits *limits;
+    Str rights; // statement URI, may be empty
+} InfoAsk;
+
+enum { INFO_MAX_BYTES = 16 * 1024 };
+
+// Everything behind the value of "id" ("@id" in 2.1), which differs by how the image was asked for.
+void info_write_rest(const InfoAsk *ask, Buf *out);
+Str info_json(int version, Str base_url, Str id_sent, Str rest, Arena *a);
+Str info_content_type(int version, Str accept);
+
+// ---- images.c: open pyramids by image id. Any thread.
+
+typedef struct Images Images;
+
+typedef struct Image Image;
+struct Image {
+    Str id;
+    uint64_t hash;
+    Pyramid *pyramid;
+    const PyramidFacts *facts;
+    TileLimits limits;
+    Sha512 master;
+    Terms terms;
+    char tag[17]; // begins every ETag
+    Str info[2];  // of version 2 and 3: what info_write_rest wrote
+    atomic_int holds;
+    atomic_int_least64_t confirmed_at; // head of the catalogue when its terms were last read
+    atomic_int_least64_t used_us;
+};
+
+Images *images_open(Catalog *catalog, Derived *derived, int open_max, const TileLimits *limits);
+void images_close(Images *images);
+// Held, or NULL if it is not open or the catalogue has moved since: then images_resolve must look. Never
+// blocks.
+Image *images_find(Images *images, Str id);
+// Asks the catalogue and opens what it names; held. ERR_NOT_FOUND also for what may not be known of,
+// ERR_DENIED for an object without public pictures, ERR_BUSY if its pyramid is not made yet.
+Image *images_resolve(Images *images, Str id, Err *err);
+void image_drop(void *image);
+
+struct TileRoom {
+    Images *images;
+    size_t budget_bytes;
+    atomic_size_t in_use_bytes;
+};
