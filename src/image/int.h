@@ -189,3 +189,16 @@ void encoder_closep(Encoder **e);
 // The orientation (1 .. 8) from the body of a JPEG APP1 segment ("Exif\0\0" and a TIFF directory); 1 if it
 // does not say.
 int exif_orientation(Str segment);
+
+// ---- tiffdir.c
+
+enum { TIFF_PAGES_MAX = 4096 };
+
+typedef struct {
+    int pages;                       // pictures of their own: smaller copies and masks do not count
+    int directories[TIFF_PAGES_MAX]; // the number of each page's directory
+    int bits;                        // per sample, of page 0
+} TiffLook;
+
+// False if the chain of directories is broken: the file is cut off or worse.
+bool tiff_look(int fd, TiffLook *ret);

@@ -10,8 +10,16 @@
 
 enum { STRIP_PX = 16, PROFILE_MAX_BYTES = 16 << 20 };
 
+// What libraries want to say about a file goes nowhere: the program reports the error in words of its own.
+static GLogWriterOutput say_nothing(GLogLevelFlags level, const GLogField *fields, gsize count, gpointer user)
+{
+    (void)level, (void)fields, (void)count, (void)user;
+    return G_LOG_WRITER_HANDLED;
+}
+
 bool load_vips_start(Err *err)
 {
+    g_log_set_writer_func(say_nothing, NULL, NULL);
     setenv("VIPS_DISC_THRESHOLD", "1000g", 1); // never a temporary file: there is no place for one
     setenv("VIPS_NOVECTOR", "1", 1);           // its vectors are code made at run time: not in here
     if (VIPS_INIT("vitrine-cage") != 0)
@@ -112,14 +120,18 @@ static void colour_of(VipsImage *image, char *ret, size_t bytes)
     }
 }
 
-static ImageFacts facts_of(VipsImage *image, Format format)
+static ImageFacts facts_of(VipsImage *image, Format format, const TiffLook *tiff)
 {
     Turn turn = turn_of_exif(vips_image_get_orientation(image));
     ImageFacts f = {.width_px = turn.swap ? image->Ysize : image->Xsize,
         .height_px = turn.swap ? image->Xsize : image->Ysize,
-        .pages = MAX_OF(1, vips_image_get_n_pages(image)),
-        .bits = bits_of(image),
+        .pages = 1, // frames of an animation and resolutions of one picture are not pages
+        .bits = tiff ? tiff->bits : bits_of(image),
         .alpha = vips_image_hasalpha(image)};
+    if (tiff)
+        f.pages = tiff->pages;
+    else if (format == FORMAT_AVIF || format == FORMAT_HEIC)
+        f.pages = MAX_OF(1, vips_image_get_n_pages(image));
     snprintf(f.format, sizeof(f.format), "%s", look_mime(format));
     colour_of(image, f.colour, sizeof(f.colour));
     return f;
@@ -232,13 +244,17 @@ static void source_closep(VipsSource **source)
 
 bool load_vips(const Task *task, Format format, ImageFacts *ret, Err *err)
 {
+    TiffLook tiff;
+    if (format == FORMAT_TIFF && !tiff_look(task->from, &tiff))
+        return err_set(err, ERR_CORRUPT, "the TIFF is cut off or damaged: its directories lead nowhere");
+    vips_error_clear(); // what the last file left
     CLEANUP(source_closep) VipsSource *source = vips_source_new_from_descriptor(task->from);
     if (!source)
         return vips_failed(err, format);
     CLEANUP(image_closep) VipsImage *image = open_image(source, format);
     if (!image)
         return vips_failed(err, format);
-    ImageFacts facts = facts_of(image, format);
+    ImageFacts facts = facts_of(image, format, format == FORMAT_TIFF ? &tiff : NULL);
     Turn turn = turn_of_exif(vips_image_get_orientation(image));
     if (!task_seen(task, &facts, err))
         return false;

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// A whole file with some tiles looked up and drawn, and the table alone with its check sum made right, which
+// a fuzzer would not guess.
+#include "image/testing.h"
+
+#include <zlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void draw(const Pyramid *p)
+{
+    Err err = {0};
+    const PyramidFacts *f = pyramid_facts(p);
+    CLEANUP(buf_free) Buf out = buf_with_max(1 << 20);
+    RenderAsk ask = {.width_px = MIN_OF(f->width_px, 100),
+        .height_px = MIN_OF(f->height_px, 100),
+        .out_width_px = 50,
+        .out_height_px = 50,
+        .format = RENDER_JPEG};
+    if (!render(p, &ask, &out, &err))
+        assert(err.kind != ERR_NONE);
+}
+
+static void whole(const uint8_t *data, size_t size)
+{
+    Err err = {0};
+    int fd = memfd_create("fuzz", MFD_CLOEXEC);
+    if (fd < 0 || write(fd, data, size) != (ssize_t)size)
+        abort();
+    Pyramid *p = pyramid_open(fd, &err);
+    if (!p)
+        return;
+    draw(p);
+    pyramid_drop(p);
+}
+
+static void table_alone(const uint8_t *data, size_t size)
+{
+    Err err = {0};
+    Table t;
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    if (size < TABLE_HEAD_BYTES + TABLE_FOOT_BYTES)
+        return;
+    char *bytes = arena_alloc(a, size);
+    memcpy(bytes, data, size);
+    uint32_t crc = (uint32_t)crc32_z(0, data, size - TABLE_FOOT_BYTES);
+    memcpy(bytes + size - TABLE_FOOT_BYTES, &crc, sizeof(crc));
+    if (table_read((Str){bytes, size}, 1 << 20, &t, &err))
+        table_free(&t);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    whole(data, size);
+    table_alone(data, size);
+    return 0;
+}
