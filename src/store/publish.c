@@ -220,9 +220,13 @@ static bool was_head(void *ctx, const JournalLine *line, Err *err)
     }
     if (!store_load_at(s, line->folder, a, &inventory, err))
         return false;
-    return inventory.head == line->version - 1 ||
-           err_set(err, ERR_BUSY, "object " FMT_STR " was changed by somebody else meanwhile",
-               ARG_STR(line->uri));
+    if (inventory.head != line->version - 1)
+        return err_set(
+            err, ERR_BUSY, "object " FMT_STR " was changed by somebody else meanwhile", ARG_STR(line->uri));
+    const char *next = arena_printf(a, "%s/v%d", line->folder, line->version).p;
+    return fstatat(s->vault, next, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+           err_set(err, ERR_CORRUPT, "object " FMT_STR " has a folder v%d that its inventory does not know",
+               ARG_STR(line->uri), line->version);
 }
 
 static bool nobody_was_faster(StoreBatch *batch, Err *err)
