@@ -25,16 +25,17 @@ typedef struct {
 
 // ---- change sets
 
-static bool set_add(CatalogBatch *b, int64_t change_set, const CatalogWho *who, int64_t sequence, Err *err)
+// runner: the process that goes on with it; empty if nobody does.
+static bool set_add(
+    CatalogBatch *b, int64_t change_set, const CatalogWho *who, int64_t sequence, Str runner, Err *err)
 {
-    ProcessTag runner = process_tag();
     CLEANUP(query_end) Query q = query(b->conn, Q_SET_ADD);
     bind_int(&q, 1, change_set);
     bind_text(&q, 2, who->agent);
     bind_text(&q, 3, who->reason);
     bind_int(&q, 4, who->time_ms);
     bind_int(&q, 5, sequence);
-    bind_text(&q, 6, str_from(runner.text));
+    bind_text(&q, 6, runner);
     return query_run(&q, err);
 }
 
@@ -48,6 +49,18 @@ static bool set_correct(
     bind_int(&q, 4, who->time_ms);
     bind_int(&q, 5, sequence);
     return query_run(&q, err);
+}
+
+// Leaves stand in the order of change sets, so none can come in before the last.
+static bool not_behind_the_log(CatalogBatch *b, int64_t change_set, Err *err)
+{
+    CLEANUP(query_end) Query q = query(b->conn, Q_LEAF_LAST);
+    bool row;
+    if (!query_row(&q, &row, err))
+        return false;
+    return !row || column_int(&q, 1) < change_set ||
+           err_set(err, ERR_CORRUPT, "change set %lld is in the vault, but the log went past it without it",
+               (long long)change_set);
 }
 
 // Who, why and when of a change set are those of its first version, in whatever order versions come back.
@@ -64,11 +77,11 @@ static bool set_restore(
         if (row)
             first = column_int(&q, 3);
         if (row && column_int(&q, 4))
-            return err_set(err, ERR_CORRUPT, "change set %lld is sealed and has no version %lld",
+            return err_set(err, ERR_CORRUPT, "change set %lld is closed and has no version %lld",
                 (long long)change_set, (long long)sequence);
     }
     if (!row)
-        return set_add(b, change_set, who, sequence, err);
+        return not_behind_the_log(b, change_set, err) && set_add(b, change_set, who, sequence, (Str){0}, err);
     return sequence >= first || set_correct(b, change_set, who, sequence, err);
 }
 
@@ -83,7 +96,7 @@ static bool set_continue(CatalogBatch *b, Err *err)
     if (!row)
         return err_set(err, ERR_NOT_FOUND, "no change set %lld", (long long)b->change_set);
     if (column_int(&q, 4))
-        return err_set(err, ERR_INVALID, "change set %lld is sealed", (long long)b->change_set);
+        return err_set(err, ERR_INVALID, "change set %lld is closed", (long long)b->change_set);
     b->set_is_written = true;
     return true;
 }
@@ -306,6 +319,17 @@ static bool enter(
     return true;
 }
 
+// The row of a new change set, with its first version. Others that dead processes left open end here.
+static bool set_begin(CatalogBatch *b, int64_t sequence, Err *err)
+{
+    if (b->set_is_written)
+        return true;
+    ProcessTag runner = process_tag();
+    b->set_is_written = true; // a failure ends the batch
+    return sets_close_left(b->conn, err) &&
+           set_add(b, b->change_set, &b->who, sequence, str_from(runner.text), err);
+}
+
 static bool put_next(CatalogBatch *b, const CatalogPut *put, Err *err)
 {
     Object object;
@@ -318,10 +342,7 @@ static bool put_next(CatalogBatch *b, const CatalogPut *put, Err *err)
     if (put->version != object.version + 1)
         return err_set(err, ERR_INVALID, "object " FMT_STR ": version %d cannot follow %d",
             ARG_STR(put->object_id), put->version, object.version);
-    if (!b->set_is_written && !set_add(b, b->change_set, &b->who, put->sequence, err))
-        return false;
-    b->set_is_written = true;
-    return enter(b, &object, put, b->change_set, b->who.time_ms, err);
+    return set_begin(b, put->sequence, err) && enter(b, &object, put, b->change_set, b->who.time_ms, err);
 }
 
 // The same version again is fine; another one in its place is not.

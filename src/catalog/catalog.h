@@ -95,7 +95,7 @@ typedef struct {
 bool catalog_batch_put(CatalogBatch *b, const CatalogPut *put, Err *err) MUST_CHECK;
 // For rebuild and recovery: a version with the numbers it had and the time of `who`, change set row included
 // if missing. Objects may come in any order, each with its versions oldest first. The same again is fine;
-// ERR_CORRUPT if the ledger has another version there, or has sealed the change set without it.
+// ERR_CORRUPT if the ledger has another version there, or has closed the change set without it.
 bool catalog_batch_restore(
     CatalogBatch *b, const CatalogPut *put, int64_t change_set, const CatalogWho *who, Err *err) MUST_CHECK;
 bool catalog_batch_commit(CatalogBatch *b, Err *err) MUST_CHECK; // durable when it returns true

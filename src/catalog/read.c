@@ -118,17 +118,11 @@ bool catalog_find_version(Catalog *c, Str object_id, int version, Arena *a, Cata
     return fine;
 }
 
-static bool step(Conn *conn, Statement which, Err *err)
-{
-    CLEANUP(query_end) Query q = query(conn, which);
-    return query_run(&q, err);
-}
-
 // In one read transaction: one state of the museum, and no lock per object.
 static bool read_many(
     Catalog *c, Conn *conn, const Str *object_ids, size_t count, Arena *a, CatalogVersion *ret, Err *err)
 {
-    if (!step(conn, Q_BEGIN_READ, err))
+    if (!conn_step(conn, Q_BEGIN_READ, err))
         return false;
     bool fine = true;
     for (size_t i = 0; fine && i < count; i++) {
@@ -140,7 +134,7 @@ static bool read_many(
         }
     }
     Err ignored = {0};
-    return step(conn, Q_COMMIT, fine ? err : &ignored) && fine;
+    return conn_step(conn, Q_COMMIT, fine ? err : &ignored) && fine;
 }
 
 bool catalog_find_many(
