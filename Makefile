@@ -12,7 +12,7 @@ deps:
 	@tools/deps
 
 build/build.ninja: | deps
-	@meson setup build --buildtype=release >build.log 2>&1 || { cat build.log; rm -f build.log; exit 1; }
+	@meson setup build >build.log 2>&1 || { cat build.log; rm -f build.log; exit 1; }
 	@rm -f build.log
 
 build: deps build/build.ninja
