@@ -361,7 +361,7 @@ YearsAnswer years_guess(Str text, int *ret_earliest, int *ret_latest)
         } else if (r.tokens[i].kind == TOKEN_WORD && chinese_number(r.tokens[i].text)) {
             add_century(&r, i, chinese_number(r.tokens[i].text));
         } else if (r.tokens[i].kind == TOKEN_WORD && roman(r.tokens[i].text) &&
-                   (is_century_word(&r, i + 1) ||
+                   (is_century_word(&r, i - 1) || is_century_word(&r, i + 1) ||
                        (is_ordinal_mark(&r, i + 1) && is_century_word(&r, i + 2)))) {
             add_century(&r, i, roman(r.tokens[i].text));
         }
