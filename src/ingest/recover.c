@@ -82,7 +82,7 @@ static bool restore_version(Restore *r, Str id, int version, Err *err)
     const CatalogWho who = {
         .agent = stored.user_name, .reason = stored.message, .time_ms = stored.created_ms};
     if (!r->batch)
-        r->batch = catalog_batch_open(r->house->catalog, at.change_set, &who, err);
+        r->batch = catalog_batch_open(r->house->catalog, 0, &who, err); // each version brings its own
     if (!r->batch || !catalog_batch_restore(r->batch, &put, at.change_set, &who, err))
         return false;
     r->restored++;
