@@ -17,7 +17,7 @@ typedef struct {
     Shot **shots;           // delivered[i] is of shots[i]
     bool *is_new;
     size_t delivered_count;
-    bool write;
+    bool write, skip;
 } Filing;
 
 static bool read_existing(const CatalogVersion *version, Arena *a, Record *ret, Err *err)
@@ -42,8 +42,9 @@ static void collect_pictures(Run *run, Filing *f, Arena *a)
             run->counts.images_refused++;
             Item at = {.shown = shot->picture.shown};
             run_tell(run, INGEST_REFUSED, &at, (Str){0},
-                arena_printf(a, "%s; the record " FMT_STR " is taken in without it", shot->err.text,
-                    ARG_STR(utf8_head(item->d.record.id, 100))));
+                item->only_pictures ? str_from(shot->err.text)
+                                    : arena_printf(a, "%s; the record " FMT_STR " is taken in without it",
+                                          shot->err.text, ARG_STR(utf8_head(item->d.record.id, 100))));
             continue;
         }
         (void)str_cut_last(name, '/', &head, &name);
@@ -69,7 +70,9 @@ static void merge(Filing *f, Arena *a)
     f->record = f->item->only_pictures && f->before ? *f->before : f->item->d.record;
     media_merge(f->record.id, f->before ? &f->before->media : &NONE, f->delivered, f->delivered_count, a,
         &f->record.media, f->is_new);
-    f->write = !f->before || !record_same(f->before, &f->record, a);
+    // A record of nothing but a picture is nothing without it.
+    f->skip = f->item->only_pictures && f->delivered_count == 0;
+    f->write = !f->skip && (!f->before || !record_same(f->before, &f->record, a));
 }
 
 static bool look_up(Run *run, Batch *batch, CatalogVersion *versions, Err *err)
@@ -181,6 +184,8 @@ static bool write_batch(Run *run, Filing *filings, size_t count, Arena *a, Err *
     // What the vault has and the ledger could not take stays in the journal, for ingest_recover.
     if (good || !published)
         store_batch_close(vault);
+    else
+        store_batch_leave(vault);
     return good;
 }
 
@@ -189,6 +194,10 @@ static bool write_batch(Run *run, Filing *filings, size_t count, Arena *a, Err *
 static void count_up(Run *run, const Filing *f)
 {
     IngestCounts *c = &run->counts;
+    if (f->skip) {
+        c->records_refused++;
+        return;
+    }
     c->records_new += !f->before;
     c->records_changed += f->before && f->write;
     c->records_same += f->before && !f->write;

@@ -194,7 +194,7 @@ static void pictures(void **state)
     place_put(p, "pictures/text.jpg", S("this is no picture"));
     place_put(p, "pictures/empty.jpg", S(""));
     place_put(p, "pictures/alone.png", BLUE);
-    place_expect(p, (PlaceAsk){0}, "7/0/0/0 4/0/4");
+    place_expect(p, (PlaceAsk){0}, "6/0/0/1 4/0/4");
     place_said(p, "refused r.jsonl:3:image \"pictures/none.png\": there is no file");
     place_said(p, "refused r.jsonl:4:image \"../../../etc/passwd\": the name climbs out");
     place_said(p, "refused pictures/text.jpg:0:");
@@ -205,12 +205,12 @@ static void pictures(void **state)
     place_holds(p, "a", "\"width\":8,\"height\":6");
     place_holds(p, "x-2", "media/2/1907.12_02.png");
     place_holds(p, "pictures/alone", "\"und\":[\"alone\"]");
-    place_expect(p, (PlaceAsk){0}, "0/0/7/0 0/4/4");
+    place_expect(p, (PlaceAsk){0}, "0/0/6/1 0/4/4");
 
-    // Other bytes under the same name: the same picture in a new version; a new one gets the next number.
+    // Two files have changed their names: the same pictures, in another order.
     place_put(p, "pictures/1907-12.png", BLUE);
     place_put(p, "pictures/1907.12_02.png", RED);
-    place_expect(p, (PlaceAsk){.path = "pictures"}, "0/0/3/0 0/3/2");
+    place_expect(p, (PlaceAsk){0}, "0/1/5/1 0/4/4");
     place_close(p);
 }
 
@@ -252,7 +252,7 @@ static void check_writes_nothing(void **state)
     place_put(p, "r.jsonl", S("{\"id\":\"a\",\"image\":\"one.png\"}\n{\"id\":\"a\"}\n{}\n"));
     place_put(p, "one.png", RED);
     place_put(p, "broken.png", str_slice(RED, 0, 50));
-    place_expect(p, (PlaceAsk){.check = true}, "2/0/0/2 1/0/1");
+    place_expect(p, (PlaceAsk){.check = true}, "1/0/0/3 1/0/1");
     place_said(p, "refused r.jsonl:2:id");
     place_said(p, "refused r.jsonl:3:");
     place_said(p, "refused broken.png:0:");

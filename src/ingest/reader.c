@@ -27,7 +27,8 @@ struct Reader {
     const IngestListener *listener;
     FieldRules rules;
     Encoding encoding;
-    int64_t row; // of the last record; lines of the file, or records of a document
+    int64_t row;    // lines passed so far, or records of a document
+    int64_t row_at; // where the last record begins
     // cells
     char separator;
     Buf scratch;
@@ -55,8 +56,23 @@ static bool fill(Reader *r, size_t want, Err *err)
     return true;
 }
 
+// Passes over what is left of a line that was too long.
+static bool skip_line(Reader *r, Err *err)
+{
+    for (;;) {
+        Str window = textfile_window(r->text);
+        const char *end = window.n ? memchr(window.p, '\n', window.n) : NULL;
+        textfile_skip(r->text, end ? (size_t)(end - window.p) + 1 : window.n);
+        if (end || (textfile_at_end(r->text) && window.n == 0))
+            return true;
+        if (!textfile_more(r->text, RECORD_MAX_BYTES, err))
+            return false;
+    }
+}
+
 static TableStep take_row(Reader *r, Arena *a, TableRow *ret, Err *err, bool *ret_failed)
 {
+    Err ignored;
     *ret_failed = false;
     for (;;) {
         size_t used = 0;
@@ -69,7 +85,11 @@ static TableStep take_row(Reader *r, Arena *a, TableRow *ret, Err *err, bool *re
             *ret_failed = true;
             return TABLE_FAULT;
         }
+        Str taken = str_slice(textfile_window(r->text), 0, used);
+        bool cut = step == TABLE_FAULT && !str_ends(taken, S("\n")) && !str_ends(taken, S("\r"));
         textfile_skip(r->text, used);
+        if (cut && !skip_line(r, &ignored))
+            *ret_failed = true;
         return step;
     }
 }
@@ -197,7 +217,6 @@ static bool read_header(Reader *r, Err *err)
             return err_set(err, ERR_INVALID, "the table is empty");
         if (step != TABLE_ROW)
             return false;
-        r->row = at; // the header's own line; the next record is after it
         at += (int64_t)row.lines;
     }
     r->row = at - 1;
@@ -264,7 +283,7 @@ static ReaderStep next_row(Reader *r, Arena *a, Delivered *ret, Str *ret_cell, E
     for (;;) {
         TableRow row = {0};
         bool failed;
-        int64_t line = r->row + 1;
+        int64_t line = r->row_at = r->row + 1;
         TableStep step = take_row(r, a, &row, err, &failed);
         if (step == TABLE_END)
             return READER_END;
@@ -308,20 +327,6 @@ static bool take_line(Reader *r, Str *ret, bool *ret_end, Err *err)
         }
         seen = window.n;
         if (!textfile_more(r->text, RECORD_MAX_BYTES + 1024, err))
-            return false;
-    }
-}
-
-// Passes over what is left of a line that was too long.
-static bool skip_line(Reader *r, Err *err)
-{
-    for (;;) {
-        Str window = textfile_window(r->text);
-        const char *end = window.n ? memchr(window.p, '\n', window.n) : NULL;
-        textfile_skip(r->text, end ? (size_t)(end - window.p) + 1 : window.n);
-        if (end || (textfile_at_end(r->text) && window.n == 0))
-            return true;
-        if (!textfile_more(r->text, RECORD_MAX_BYTES, err))
             return false;
     }
 }
@@ -475,23 +480,21 @@ ReaderStep reader_next(Reader *r, Arena *a, Delivered *ret, int64_t *ret_row, St
 {
     Delivered d = {0};
     ReaderStep step = READER_FAILED;
-    int64_t before = r->row;
     *ret_cell = (Str){0};
     switch (r->table.kind) {
     case TABLE_CELLS:
         step = next_row(r, a, &d, ret_cell, err);
-        before++;
         break;
     case TABLE_LINES:
         step = next_line(r, a, &d, err);
-        before = r->row;
+        r->row_at = r->row;
         break;
     case TABLE_DOCUMENT:
         step = next_item(r, a, &d, err);
-        before = r->row;
+        r->row_at = r->row;
         break;
     }
-    *ret_row = before;
+    *ret_row = r->row_at;
     if (step == READER_RECORD && !delivered_finish(&d, &r->rules, a, err))
         step = READER_REFUSED;
     *ret = d;
