@@ -31,9 +31,11 @@ typedef struct {
     bool deleted;
     Terms terms; // effective: the record's own or the default; of an old version the narrower of then and now
     bool has_terms;
-    bool withdrawn; // erased by law: the ledger keeps the digest, nobody keeps the text
-    Str json;       // record.json as it stands in the vault; empty if deleted or withdrawn
-    Sha512 digest;  // of record.json or, if deleted, of the tombstone
+    bool
+        withdrawn; // erased by law, and counts as deleted: the ledger keeps the digest, nobody keeps the text
+    Str withdrawn_reason;
+    Str json;      // record.json as it stands in the vault; empty if deleted or withdrawn
+    Sha512 digest; // of record.json or, if deleted, of the tombstone
 } CatalogVersion;
 
 int64_t catalog_head(
@@ -89,6 +91,7 @@ typedef struct {
     bool deleted;
     const Record *record; // NULL if deleted
     Str json;             // the bytes of record.json
+    const Sha512 *erased; // restore only: withdrawn by law, no record any more; the digest of what it was
 } CatalogPut;
 // The version must be the next of its object; the sequence one that this batch gave out. After a failure the
 // batch takes nothing more and cannot be committed.

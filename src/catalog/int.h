@@ -49,6 +49,15 @@ typedef enum {
     Q_JOB_TAKE,
     Q_JOB_FIND,
     Q_JOB_UPDATE,
+    Q_SETS_LIST,
+    Q_SET_VERSIONS,
+    Q_OBJECT_VERSIONS,
+    Q_FIND_AT,
+    Q_LIST_AT,
+    Q_TOUCHED,
+    Q_SEQUENCE_TAKEN,
+    Q_WITHDRAWN_ADD,
+    Q_CONTENT_ERASE,
     Q_TILE_FIND,
     Q_TILE_PUT,
     Q_LEAF,
@@ -130,6 +139,12 @@ bool sqlite_failed(sqlite3 *db, int code, Err *err) MUST_CHECK; // always false
 // ---- schema
 
 bool schema_ready(sqlite3 *db, bool create, Err *err) MUST_CHECK;
+
+// ---- rows
+
+// All rows of a query that gives VERSION_COLUMNS.
+bool read_versions(
+    Catalog *c, Query *q, Arena *a, CatalogVersion **ret, size_t *ret_count, Err *err) MUST_CHECK;
 
 // ---- change sets
 

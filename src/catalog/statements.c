@@ -4,7 +4,8 @@
 // What version_row in read.c expects.
 #define VERSION_COLUMNS                                                                                      \
     "v.sequence, v.change_set, v.time_ms, o.name, v.version, v.deleted, v.access, v.side_px, o.access, "     \
-    "o.side_px, v.digest, c.json "
+    "o.side_px, v.digest, c.json, "                                                                          \
+    "CASE WHEN c.json IS NULL THEN (SELECT reason FROM withdrawn w WHERE w.object = v.object) END "
 #define VERSION_TABLES                                                                                       \
     "version v JOIN object o ON o.id = v.object LEFT JOIN content c ON c.sequence = v.sequence "
 // What version_entry_row in tree.c expects.
@@ -69,6 +70,29 @@ const char *const STATEMENTS[Q_COUNT] = {
         "SELECT id, kind, key, payload, state, tries, problem FROM job WHERE kind = ?1 AND key = ?2",
     [Q_JOB_UPDATE] = "UPDATE job SET state = ?2, payload = ?3, problem = ?4, changed_ms = ?5,"
                      " runner = iif(?2 = 'running', ?6, '') WHERE id = ?1 RETURNING id",
+    [Q_SETS_LIST] = "SELECT id, time_ms, agent, reason, closed, first_sequence,"
+                    " (SELECT max(sequence) FROM version WHERE change_set = s.id),"
+                    " (SELECT count(*) FROM version WHERE change_set = s.id)"
+                    " FROM change_set s WHERE id >= ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
+    [Q_SET_VERSIONS] = "SELECT " VERSION_COLUMNS "FROM " VERSION_TABLES
+                       "WHERE v.change_set = ?1 AND v.sequence > ?2 ORDER BY v.sequence LIMIT ?3",
+    [Q_OBJECT_VERSIONS] =
+        "SELECT " VERSION_COLUMNS "FROM " VERSION_TABLES "WHERE o.name = ?1 ORDER BY v.version",
+    [Q_FIND_AT] = "SELECT " VERSION_COLUMNS "FROM " VERSION_TABLES
+                  "WHERE o.name = ?1 AND v.time_ms <= ?2 ORDER BY v.version DESC LIMIT 1",
+    [Q_LIST_AT] = "SELECT " VERSION_COLUMNS "FROM object o JOIN version v ON v.object = o.id AND v.version ="
+                  " (SELECT max(w.version) FROM version w WHERE w.object = o.id AND w.time_ms <= ?1)"
+                  " LEFT JOIN content c ON c.sequence = v.sequence"
+                  " WHERE o.name > ?2 AND NOT v.deleted ORDER BY o.name LIMIT ?3",
+    [Q_TOUCHED] = "SELECT o.name, min(v.version), max(v.version), o.version,"
+                  " EXISTS (SELECT 1 FROM withdrawn WHERE object = o.id)"
+                  " FROM version v JOIN object o ON o.id = v.object"
+                  " WHERE v.change_set = ?1 AND o.name > ?2 GROUP BY o.name ORDER BY o.name LIMIT ?3",
+    [Q_SEQUENCE_TAKEN] = "SELECT 1 FROM version WHERE sequence = ?1",
+    [Q_WITHDRAWN_ADD] = "INSERT INTO withdrawn (object, sequence, reason) VALUES (?1, ?2, ?3)"
+                        " ON CONFLICT (object) DO UPDATE SET sequence = ?2, reason = ?3",
+    [Q_CONTENT_ERASE] =
+        "DELETE FROM content WHERE sequence IN (SELECT sequence FROM version WHERE object = ?1)",
     [Q_TILE_FIND] = "SELECT hashes, length(hashes) FROM tile WHERE tree = ?1 AND level = ?2 AND n = ?3",
     [Q_TILE_PUT] = "INSERT OR REPLACE INTO tile (tree, level, n, hashes) VALUES (?1, ?2, ?3, ?4)",
     [Q_LEAF] = "SELECT s.id, s.agent, s.reason, s.time_ms, l.versions, l.root FROM leaf l"
