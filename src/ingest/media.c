@@ -15,8 +15,10 @@ Str media_file_name(Str name, Arena *a)
     for (Str rest = utf8_head(name, 1000); utf8_next(&rest, &c);)
         utf8_add(&out, c < ' ' || c == 0x7f || c == '/' || c == '\\' ? '_' : c);
     Str clean = buf_str(&out);
-    if (str_cut_last(clean, '.', &head, &tail) && tail.n <= 8)
+    if (str_cut_last(clean, '.', &head, &tail) && tail.n && tail.n <= 8)
         extension = arena_printf(a, "." FMT_STR, ARG_STR(tail)), clean = head;
+    while (clean.n && clean.p[0] == '.')
+        clean = str_slice(clean, 1, clean.n);
     clean = utf8_head(clean, FILE_NAME_MAX_BYTES - 10);
     return arena_printf(
         a, "%s" FMT_STR FMT_STR, clean.n == 0 ? "picture" : "", ARG_STR(clean), ARG_STR(extension));
