@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -178,4 +179,41 @@ int file_lock(int dir, const char *name, Err *err)
         return errno == EWOULDBLOCK ? err_fd(err, ERR_BUSY, "%s is in use by another process", name)
                                     : err_fd_errno(err, "locking %s", name);
     return fd_take(&fd);
+}
+
+int file_create(int dir, const char *name, Err *err)
+{
+    int fd = openat(dir, name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    return fd < 0 ? err_fd_errno(err, "making %s", name) : fd;
+}
+
+bool file_sync(int fd, Err *err)
+{
+    return fdatasync(fd) == 0 || err_errno(err, "flushing");
+}
+
+bool file_remove(int dir, const char *name, Err *err)
+{
+    return unlinkat(dir, name, 0) == 0 || errno == ENOENT || err_errno(err, "removing %s", name);
+}
+
+bool dir_files(int dir, Arena *a, Str **ret_names, size_t *ret_count, Err *err)
+{
+    int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *d = fd < 0 ? NULL : fdopendir(fd);
+    if (!d) {
+        fd_close(fd);
+        return err_errno(err, "reading the folder");
+    }
+    Str *names = NULL;
+    size_t count = 0, capacity = 0;
+    for (const struct dirent *entry; (entry = readdir(d));) {
+        struct stat st;
+        if (fstatat(dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))
+            *arena_push(a, &names, &count, &capacity) = arena_copy(a, str_from(entry->d_name));
+    }
+    closedir(d);
+    *ret_names = names;
+    *ret_count = count;
+    return true;
 }

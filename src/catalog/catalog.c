@@ -153,7 +153,8 @@ static bool writer_begin(Catalog *c, bool durable, Err *err)
         return false;
     if (!conn_execute(c->writer->db, durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL", err))
         return false;
-    return conn_step(c->writer, Q_BEGIN_WRITE, err);
+    CLEANUP(query_end) Query begin = query(c->writer, Q_BEGIN_WRITE);
+    return query_run(&begin, err);
 }
 
 Conn *conn_take_writer(Catalog *c, bool durable, Err *err)
@@ -169,7 +170,8 @@ Conn *conn_take_writer(Catalog *c, bool durable, Err *err)
 
 bool conn_commit(Conn *conn, Err *err)
 {
-    return conn_step(conn, Q_COMMIT, err);
+    CLEANUP(query_end) Query commit = query(conn, Q_COMMIT);
+    return query_run(&commit, err);
 }
 
 void conn_give_writer(Catalog *c, Conn *conn)
@@ -178,8 +180,9 @@ void conn_give_writer(Catalog *c, Conn *conn)
         return;
     // After a full disk SQLite may have rolled back by itself.
     if (!sqlite3_get_autocommit(conn->db)) {
+        CLEANUP(query_end) Query rollback = query(conn, Q_ROLLBACK);
         Err ignored = {0};
-        (void)!conn_step(conn, Q_ROLLBACK, &ignored);
+        (void)!query_run(&rollback, &ignored);
     }
     turn_give(c);
 }
@@ -237,12 +240,6 @@ bool query_run(Query *q, Err *err)
             return false;
     while (row);
     return true;
-}
-
-bool conn_step(Conn *conn, Statement which, Err *err)
-{
-    CLEANUP(query_end) Query q = query(conn, which);
-    return query_run(&q, err);
 }
 
 int64_t column_int(Query *q, int at)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // search: full text and facets. A disposable follower of the ledger: delete the index and it is made again.
-// Never wrong, at worst late; search_sequence says how late. Groonga stands behind it; one process writes,
+// Never wrong, at worst late; search_sequence says how late. One process writes,
 // any number read.
 #pragma once
 
@@ -66,8 +66,9 @@ typedef struct {
 
 typedef struct {
     Str name;                 // "classification", "collection", "century", ...
-    SearchFacetValue *values; // most first
+    SearchFacetValue *values; // most first, at most SEARCH_FACET_VALUES_MAX
     size_t count;
+    int64_t distinct; // values there are
 } SearchFacet;
 
 typedef struct {

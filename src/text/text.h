@@ -61,6 +61,8 @@ typedef struct {
     const char *names; // folded forms with '|' between, English first
 } TextPeriod;
 const TextPeriod *text_periods(size_t *ret_count);
+// The first period that a text names, NULL if none. whole: nothing else may stand in it.
+const TextPeriod *text_period_in(Str text, bool whole);
 
 enum { TEXT_SORT_KEY_BYTES = 16 };
 // Head of a collation key (Unicode root order): titles compare as bytes.

@@ -527,3 +527,17 @@ bool text_years(Str text, int *ret_earliest, int *ret_latest)
     *ret_latest = r.latest;
     return true;
 }
+
+const TextPeriod *text_period_in(Str text, bool whole)
+{
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    Str folded = text_fold(a, utf8_head(text, TEXT_MAX_BYTES));
+    Piece *pieces = arena_array(a, Piece, PIECES_MAX);
+    int count = cut_pieces(folded, pieces), took;
+    for (int at = 0; at < (whole ? MIN_OF(count, 1) : count); at++) {
+        const TextPeriod *period = period_at(pieces, count, at, &took);
+        if (period && (!whole || took == count))
+            return period;
+    }
+    return NULL;
+}

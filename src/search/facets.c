@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+// Counting facet values. Each record has a row of value numbers; counting a hit is adding one for each number
+// in its row. Numbers are the segment's own: a table made once a snapshot says which numbers of several
+// segments mean the same.
+#include "search/index.h"
+
+#include "base/utf8.h"
+
+#include <stdlib.h>
+
+struct FacetTable {
+    uint32_t **global; // of each view: number of the value among all
+    uint32_t count;
+    struct {
+        Facet facet;
+        Str value; // in a segment
+    } * values;
+    uint32_t *all[2]; // counts over everything a role may see
+};
+
+typedef struct {
+    const Segment *segment;
+    uint32_t at, count;
+    Facet facet;
+    Str value;
+} Reader;
+
+static void read_value(Reader *r)
+{
+    if (r->at < r->count)
+        r->value = segment_facet_value(r->segment, r->at, &r->facet);
+}
+
+static int compare(const Reader *x, const Reader *y)
+{
+    return x->facet != y->facet ? (x->facet < y->facet ? -1 : 1) : str_compare(x->value, y->value);
+}
+
+FacetTable *facet_table_make(const Snapshot *n)
+{
+    FacetTable *t = mem_alloc(sizeof(FacetTable));
+    Reader *readers = mem_alloc((n->count + 1) * sizeof(Reader));
+    size_t sum = 0;
+    t->global = mem_alloc((n->count + 1) * sizeof(*t->global));
+    for (size_t i = 0; i < n->count; i++) {
+        readers[i] = (Reader){.segment = n->views[i]->segment};
+        readers[i].count = segment_facet_values(readers[i].segment);
+        read_value(&readers[i]);
+        t->global[i] = mem_alloc((readers[i].count + 1) * sizeof(uint32_t));
+        sum += readers[i].count;
+    }
+    t->values = mem_alloc((sum + 1) * sizeof(*t->values));
+    for (;;) {
+        const Reader *least = NULL;
+        for (size_t i = 0; i < n->count; i++)
+            if (readers[i].at < readers[i].count && (!least || compare(&readers[i], least) < 0))
+                least = &readers[i];
+        if (!least)
+            break;
+        Reader first = *least;
+        t->values[t->count].facet = first.facet;
+        t->values[t->count].value = first.value;
+        for (size_t i = 0; i < n->count; i++)
+            if (readers[i].at < readers[i].count && compare(&readers[i], &first) == 0) {
+                t->global[i][readers[i].at++] = t->count;
+                read_value(&readers[i]);
+            }
+        t->count++;
+    }
+    free(readers);
+    return t;
+}
+
+void facet_table_free(FacetTable *t)
+{
+    if (!t)
+        return;
+    for (size_t i = 0; t->global[i]; i++)
+        free(t->global[i]);
+    free(t->global);
+    free(t->values);
+    free(t->all[0]);
+    free(t->all[1]);
+    free(t);
+}
+
+uint32_t facet_table_size(const FacetTable *t)
+{
+    return t->count;
+}
+
+void facets_count(const FacetTable *t, const Snapshot *n, size_t view, const uint32_t *docs, size_t count,
+    uint32_t *counts, Arena *a)
+{
+    const Segment *segment = n->views[view]->segment;
+    const uint32_t *global = t->global[view];
+    uint32_t *here = n->count == 1 ? counts : arena_array(a, uint32_t, segment_facet_values(segment));
+    for (size_t i = 0; i < count; i++) {
+        size_t values;
+        const uint32_t *row = segment_facet_row(segment, docs[i], &values);
+        for (size_t k = 0; k < values; k++)
+            here[row[k]]++;
+    }
+    for (uint32_t i = 0; here != counts && i < segment_facet_values(segment); i++)
+        counts[global[i]] += here[i];
+}
+
+// Counts over everything that a role may see: the same for every visitor who asked nothing yet.
+const uint32_t *facets_all(FacetTable *t, const Snapshot *n, ViewerRole role)
+{
+    if (t->all[role])
+        return t->all[role];
+    uint32_t *counts = mem_alloc((t->count + 1) * sizeof(uint32_t));
+    for (size_t i = 0; i < n->count; i++) {
+        const View *v = n->views[i];
+        for (uint32_t doc = 0; doc < segment_docs(v->segment); doc++) {
+            if (!view_shows(v, role, doc))
+                continue;
+            size_t values;
+            const uint32_t *row = segment_facet_row(v->segment, doc, &values);
+            for (size_t k = 0; k < values; k++)
+                counts[t->global[i][row[k]]]++;
+        }
+    }
+    return t->all[role] = counts;
+}
+
+// ---- the answer
+
+static Str ordinal(Arena *a, int number)
+{
+    int last = number % 10, tens = number % 100;
+    const char *end = tens >= 11 && tens <= 13 ? "th"
+                      : last == 1              ? "st"
+                      : last == 2              ? "nd"
+                      : last == 3              ? "rd"
+                                               : "th";
+    return arena_printf(a, "%d%s", number, end);
+}
+
+Str facet_label(Arena *a, Facet facet, Str value)
+{
+    int century;
+    if (facet == FACET_CENTURY && str_to_int(value, -1000, 100, &century)) {
+        Str number = ordinal(a, abs(century));
+        return arena_printf(a, FMT_STR " century%s", ARG_STR(number), century < 0 ? " BCE" : "");
+    }
+    if (facet == FACET_PERIOD) {
+        size_t count;
+        const TextPeriod *periods = text_periods(&count);
+        for (size_t i = 0; i < count; i++)
+            if (str_eq(value, str_from(periods[i].id))) {
+                Str label = str_from(periods[i].names), head, rest;
+                return str_cut(label, '|', &head, &rest) ? head : label;
+            }
+    }
+    return value;
+}
+
+typedef struct {
+    uint32_t value, count;
+} Counted;
+
+static int most_first(const void *x, const void *y)
+{
+    const Counted *a = x, *b = y;
+    return a->count != b->count ? (a->count < b->count ? 1 : -1) : a->value < b->value ? -1 : 1;
+}
+
+static bool is_chosen(const SearchAsk *ask, Facet facet, Str value)
+{
+    for (int i = 0; i < ask->filters_count; i++)
+        if (str_eq(ask->filters[i].name, facet_name(facet)) && str_eq(ask->filters[i].value, value))
+            return true;
+    return false;
+}
+
+static SearchFacet one_facet(const FacetTable *t, const uint32_t *counts, Facet facet, uint32_t from,
+    uint32_t to, const SearchAsk *ask, Arena *a)
+{
+    Counted *found = arena_array(a, Counted, to - from);
+    size_t count = 0;
+    for (uint32_t i = from; i < to; i++)
+        if (counts[i])
+            found[count++] = (Counted){i, counts[i]};
+    qsort(found, count, sizeof(*found), most_first);
+    SearchFacet ret = {.name = facet_name(facet), .distinct = (int64_t)count};
+    ret.values = arena_array(a, SearchFacetValue, MIN_OF(count, (size_t)SEARCH_FACET_VALUES_MAX));
+    for (size_t i = 0; i < count && ret.count < SEARCH_FACET_VALUES_MAX; i++) {
+        Str value = arena_copy(a, t->values[found[i].value].value);
+        ret.values[ret.count++] = (SearchFacetValue){.value = value,
+            .label = facet_label(a, facet, value),
+            .count = found[i].count,
+            .chosen = is_chosen(ask, facet, value)};
+    }
+    return ret;
+}
+
+void facets_answer(
+    const FacetTable *t, const uint32_t *counts, const SearchAsk *ask, Arena *a, SearchAnswer *ret)
+{
+    ret->facets = arena_array(a, SearchFacet, FACETS);
+    ret->facets_count = FACETS;
+    uint32_t at = 0;
+    for (Facet facet = 0; facet < FACETS; facet++) {
+        uint32_t from = at;
+        while (at < t->count && t->values[at].facet == facet)
+            at++;
+        ret->facets[facet] = one_facet(t, counts, facet, from, at, ask, a);
+    }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is behind a Search, for the files that open, follow and ask.
+#pragma once
+
+#include "search/int.h"
+
+#include <pthread.h>
+#include <sys/types.h>
+#include <time.h>
+
+struct Search {
+    int dir;
+    int lock_fd;             // the writer's; -1 for a reader
+    pthread_mutex_t lock;    // over `now`
+    pthread_mutex_t loading; // a reader looks at the folder
+    Snapshot *now;
+    const Vocabulary *vocabulary;
+    ino_t seen_inode;
+    struct timespec seen_time;
+    // Writer only.
+    Builder *builder;
+    char digest[17];
+    int default_rank; // -1: no record without terms of its own was seen
+};
+
+View *view_make(Segment *segment, const uint64_t *dead, const char *dead_name, int default_rank);
+View *view_keep(View *v);
+void view_drop(View *v);
+Snapshot *snapshot_make(View **views, size_t count, int64_t generation, int64_t sequence);
+void search_publish(Search *s, Snapshot *snapshot);  // takes it
+bool search_sweep(Search *s, Err *err) MUST_CHECK;   // removes files that nobody names
+bool search_restart(Search *s, Err *err) MUST_CHECK; // an empty index
+
+// facets.c
+FacetTable *facet_table_make(const Snapshot *n);
+void facet_table_free(FacetTable *table);
+uint32_t facet_table_size(const FacetTable *t);
+// Adds the rows of some records of a view to `counts`.
+void facets_count(const FacetTable *t, const Snapshot *n, size_t view, const uint32_t *docs, size_t count,
+    uint32_t *counts, Arena *a);
+const uint32_t *facets_all(FacetTable *t, const Snapshot *n, ViewerRole role);
+void facets_answer(
+    const FacetTable *t, const uint32_t *counts, const SearchAsk *ask, Arena *a, SearchAnswer *ret);
+Str facet_label(Arena *a, Facet facet, Str value);
+
+// The table of a snapshot, and the counts over all that a role may see: made once, by whoever needs them
+// first.
+FacetTable *search_table(Search *s, Snapshot *n);
+const uint32_t *search_table_all(Search *s, Snapshot *n, ViewerRole role);
+
+// vocabulary.c
+const Vocabulary *vocabulary_keep(void);            // the built-in one; lives as long as the process
+const char *vocabulary_digest(const Vocabulary *v); // 16 hex digits: changes when the words do
+// Adds the concepts that the tokens of a text name, and everything broader.
+void vocabulary_find_in(const Vocabulary *v, const TextToken *tokens, size_t count, Str lang, Field field,
+    Builder *b, int impact);
+// Adds the period that a date names.
+void period_find_in(Str date, Arena *a, Builder *b);

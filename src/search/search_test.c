@@ -1,0 +1,467 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "search/search.h"
+
+#include "base/file.h"
+#include "catalog/testing.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+// A museum of a few records, its ledger and its index in a folder of their own.
+typedef struct {
+    TestPlace place;
+    char index[320];
+    Catalog *catalog;
+    Search *search;
+    int64_t set;
+} Museum;
+
+static const volatile bool NEVER = false;
+
+static void museum_open(Museum *m)
+{
+    Err err = {0};
+    m->place = test_place();
+    snprintf(m->index, sizeof(m->index), "%s/index", m->place.folder);
+    m->catalog = test_open(&m->place);
+    m->search = search_open(m->index, true, &err);
+    FINE(m->search, err);
+}
+
+static void remove_index(const Museum *m)
+{
+    Err err = {0};
+    char name[400];
+    FINE(search_erase(m->index, &err), err);
+    snprintf(name, sizeof(name), "%s/lock", m->index);
+    unlink(name);
+    rmdir(m->index);
+}
+
+static void museum_close(Museum *m)
+{
+    search_close(m->search);
+    catalog_close(m->catalog);
+    remove_index(m);
+    test_remove(&m->place);
+}
+
+static void follow(Museum *m)
+{
+    Err err = {0};
+    int64_t sequence;
+    FINE(search_follow(m->search, m->catalog, &NEVER, &sequence, &err), err);
+    assert_int_equal(sequence, catalog_head(m->catalog, &err));
+}
+
+// A record from JSON, as the ledger would hold it. version < 0: deleted.
+static void put(Museum *m, const char *json, int version)
+{
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    Err err = {0};
+    Record record;
+    const Json *tree = json_parse(str_from(json), a, &err);
+    FINE(tree && record_parse(tree, a, &record, &err), err);
+    CatalogBatch *b = catalog_batch_open(m->catalog, 0, &TEST_WHO, &err);
+    FINE(b, err);
+    CatalogPut p = {.sequence = catalog_batch_next_sequence(b),
+        .object_id = record.id,
+        .version = abs(version),
+        .deleted = version < 0,
+        .record = &record};
+    RecordLedger ledger = {catalog_batch_change_set(b), p.sequence};
+    if (!p.deleted)
+        FINE(record_json(&record, ledger, a, &p.json, &err), err);
+    FINE(catalog_batch_put(b, &p, &err) && catalog_batch_commit(b, &err), err);
+    catalog_batch_close(b);
+}
+
+static const char *const records[] = {
+    "{\"id\":\"a1\",\"lang\":\"en\",\"titles\":{\"en\":[\"Two vases\"]},"
+    "\"makers\":[{\"name\":\"Émile "
+    "Gallé\"}],\"classification\":[{\"text\":\"Glass\"}],\"collection\":\"North\","
+    "\"dates\":[{\"text\":\"1899\",\"earliest\":1899,\"latest\":1899}],\"accession\":\"1998.44\"}",
+    "{\"id\":\"a2\",\"lang\":\"zh-Hans\",\"titles\":{\"zh-Hans\":[\"青花瓷瓶\"]},"
+    "\"classification\":[{\"text\":\"陶瓷\"}],\"collection\":\"南京博物馆\",\"dates\":[{\"text\":\"明\"}]}",
+    "{\"id\":\"a3\",\"lang\":\"ja\",\"titles\":{\"ja\":[\"名所圖繪\"]},\"classification\":["
+    "{\"text\":"
+    "\"prints\"}],\"collection\":\"North\"}",
+    "{\"id\":\"a4\",\"lang\":\"en\",\"titles\":{\"en\":[\"The Sunset at Sea\"]},"
+    "\"makers\":[{\"name\":\"Joseph "
+    "Turner\"}],\"classification\":[{\"text\":\"paintings\"}],\"collection\":\"North\","
+    "\"dates\":[{\"text\":\"c. 1835-1840\"}],\"texts\":{\"en\":[\"A vase stands in the "
+    "boat.\"]}}",
+    "{\"id\":\"a5\",\"lang\":\"en\",\"titles\":{\"en\":[\"Secret "
+    "vase\"]},\"access\":\"none\","
+    "\"classification\":[{\"text\":\"Glass\"}]}",
+};
+
+static void fill(Museum *m)
+{
+    museum_open(m);
+    for (size_t i = 0; i < COUNT_OF(records); i++)
+        put(m, records[i], 1);
+    follow(m);
+}
+
+static SearchAnswer ask(Museum *m, SearchAsk what, Arena *a)
+{
+    Err err = {0};
+    SearchAnswer answer;
+    if (what.limit == 0)
+        what.limit = 20;
+    what.facets = true;
+    FINE(search_ask(m->search, &what, a, &answer, &err), err);
+    assert_true(answer.total >= (int64_t)answer.hits_count);
+    return answer;
+}
+
+// want: ids best first, with blanks between.
+static void check(Museum *m, const char *q, const char *want)
+{
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    SearchAnswer answer = ask(m, (SearchAsk){.q = str_from(q)}, a);
+    Str got = S("");
+    for (size_t i = 0; i < answer.hits_count; i++)
+        got = arena_printf(
+            a, FMT_STR "%s" FMT_STR, ARG_STR(got), i ? " " : "", ARG_STR(answer.hits[i].object_id));
+    if (!str_eq(got, str_from(want)))
+        fail_msg("\"%s\": got \"" FMT_STR "\", wanted \"%s\"", q, ARG_STR(got), want);
+}
+
+static void words(void **state)
+{
+    (void)state;
+    Museum m;
+    fill(&m);
+    check(&m, "", "a1 a2 a3 a4");
+    check(&m, "vase", "a1 a4");
+    check(&m, "vases", "a1 a4");
+    check(&m, "VASES", "a1 a4");
+    check(&m, "emile galle", "a1");
+    check(&m, "青花", "a2");
+    check(&m, "青花瓷", "a2");
+    check(&m, "花", "a2");
+    check(&m, "花青", "");
+    check(&m, "qinghua", "a2");
+    check(&m, "qing hua ci ping", "a2");
+    check(&m, "南京博物館", "a2");
+    check(&m, "名所図絵", "a3");
+    check(&m, "1998-44", "a1");
+    check(&m, "1998 44", "a1");
+    check(&m, "199844", "a1");
+    check(&m, "turner sunst", "a4");
+    check(&m, "turnre", "a4");
+    check(&m, "qwzxv plomkijn", "");
+    check(&m, "secret", "");
+    museum_close(&m);
+}
+
+static void operators(void **state)
+{
+    (void)state;
+    Museum m;
+    fill(&m);
+    check(&m, "\"two vases\"", "a1");
+    check(&m, "\"vases two\"", "");
+    check(&m, "vase NOT boat", "a1");
+    check(&m, "vase -boat", "a1");
+    check(&m, "galle OR 青花", "a2 a1");
+    check(&m, "(galle OR 青花) AND two", "a1");
+    check(&m, "title:vase", "a1");
+    check(&m, "text:vase", "a4");
+    check(&m, "artist:turner", "a4");
+    check(&m, "sun*", "a4");
+    check(&m, "year:1368..1644", "a2");
+    check(&m, "year:1890..", "a1");
+    check(&m, "vase year:1830..1850", "a4");
+    check(&m, "ming", "a2");
+    museum_close(&m);
+}
+
+// Whatever is typed is read as words; nothing is a syntax error, nothing takes long.
+static void odd_input(void **state)
+{
+    (void)state;
+    static const char *const odd[] = {"\"", "\"\"", "(", ")", "((((((((((((((((((((((((", "AND", "OR", "NOT",
+        "AND OR NOT", "-", "--", "*", "%", "**", "a*", "title:", ":", "::", "year:", "year:..", "year:x..y",
+        "year:99999999999999", "\\", "[a-z]+$", "(a|b)*c", "\x01\x02\x03", "\xff\xfe\xfd", "\xed\xa0\x80",
+        "' OR 1=1 --", "<script>", "\"vase", "vase)", "NOT vase", "vase AND", "OR vase", "vase OR",
+        "title:\"", "....", "a b c d e f g h i j k l m n o p q r s t u v w x y z"};
+    Museum m;
+    fill(&m);
+    for (size_t i = 0; i < COUNT_OF(odd); i++) {
+        CLEANUP(arena_closep) Arena *a = arena_open();
+        SearchAnswer answer = ask(&m, (SearchAsk){.q = str_from(odd[i])}, a);
+        assert_true(answer.total <= 4);
+    }
+    char *many = mem_alloc(SEARCH_QUERY_MAX_BYTES + 2);
+    for (size_t i = 0; i < SEARCH_QUERY_MAX_BYTES; i++)
+        many[i] = i % 3 == 2 ? ' ' : (char)('a' + i % 25);
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    ask(&m, (SearchAsk){.q = str_from(many)}, a);
+    memset(many, '(', SEARCH_QUERY_MAX_BYTES);
+    ask(&m, (SearchAsk){.q = str_from(many)}, a);
+    many[SEARCH_QUERY_MAX_BYTES] = 'x';
+    Err err = {0};
+    SearchAnswer answer;
+    SearchAsk what = {.q = str_from(many), .limit = 10};
+    assert_false(search_ask(m.search, &what, a, &answer, &err));
+    assert_int_equal(err.kind, ERR_LIMIT);
+    free(many);
+    museum_close(&m);
+}
+
+static void refuse(Museum *m, SearchAsk what)
+{
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    Err err = {0};
+    SearchAnswer answer;
+    what.limit = what.limit ? what.limit : 10;
+    assert_false(search_ask(m->search, &what, a, &answer, &err));
+    assert_int_equal(err.kind, ERR_INVALID);
+}
+
+static int64_t count_of(const SearchAnswer *answer, const char *facet, const char *value)
+{
+    for (size_t i = 0; i < answer->facets_count; i++)
+        for (size_t k = 0; str_eq(answer->facets[i].name, str_from(facet)) && k < answer->facets[i].count;
+             k++)
+            if (str_eq(answer->facets[i].values[k].value, str_from(value)))
+                return answer->facets[i].values[k].count;
+    return 0;
+}
+
+static void facets(void **state)
+{
+    (void)state;
+    Museum m;
+    fill(&m);
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    SearchAnswer all = ask(&m, (SearchAsk){0}, a);
+    assert_int_equal(all.total, 4);
+    assert_int_equal(count_of(&all, "collection", "North"), 3);
+    assert_int_equal(count_of(&all, "classification", "Glass"), 1); // the hidden one does not count
+    assert_int_equal(count_of(&all, "century", "19"), 2);
+    assert_int_equal(count_of(&all, "century", "16"), 1);
+    assert_int_equal(count_of(&all, "period", "ming"), 1);
+    SearchAnswer staff = ask(&m, (SearchAsk){.role = VIEWER_STAFF}, a);
+    assert_int_equal(staff.total, 5);
+    assert_int_equal(count_of(&staff, "classification", "Glass"), 2);
+    SearchAnswer north =
+        ask(&m, (SearchAsk){.filters = {{S("collection"), S("North")}}, .filters_count = 1}, a);
+    assert_int_equal(north.total, 3);
+    assert_int_equal(count_of(&north, "classification", "prints"), 1);
+    assert_int_equal(count_of(&north, "classification", "陶瓷"), 0);
+    SearchAsk either = {.filters = {{S("classification"), S("prints")}, {S("classification"), S("Glass")}},
+        .filters_count = 2};
+    assert_int_equal(ask(&m, either, a).total, 2);
+    SearchAsk both = {.q = S("vase"),
+        .filters = {{S("collection"), S("North")}, {S("century"), S("19")}},
+        .filters_count = 2};
+    assert_int_equal(ask(&m, both, a).total, 2);
+    refuse(&m, (SearchAsk){.filters = {{S("colour"), S("red")}}, .filters_count = 1});
+    refuse(&m, (SearchAsk){.cursor = S("nonsense")});
+    refuse(&m, (SearchAsk){.cursor = S("1.0.1")});
+    refuse(&m, (SearchAsk){.cursor = S("-1.-1.-1")});
+    refuse(&m, (SearchAsk){.limit = SEARCH_LIMIT_MAX + 1});
+    museum_close(&m);
+}
+
+// Pages by cursor show every record once, also when the index changes between two pages.
+static void pages(void **state)
+{
+    (void)state;
+    Museum m;
+    museum_open(&m);
+    char json[200];
+    for (int i = 0; i < 95; i++) {
+        snprintf(json, sizeof(json), "{\"id\":\"r%d\",\"titles\":{\"en\":[\"Bowl number %d\"]}}", i, i);
+        put(&m, json, 1);
+    }
+    follow(&m);
+    static const SearchSort sorts[] = {
+        SEARCH_BY_SCORE, SEARCH_BY_TITLE, SEARCH_BY_DATE, SEARCH_BY_MAKER, SEARCH_BY_NEWEST};
+    for (size_t s = 0; s < COUNT_OF(sorts); s++) {
+        CLEANUP(arena_closep) Arena *a = arena_open();
+        bool seen[95] = {false};
+        int count = 0;
+        SearchAsk what = {.q = S("bowl"), .limit = 10, .sort = sorts[s]};
+        for (int page = 0; page == 0 || what.cursor.n; page++) {
+            SearchAnswer answer = ask(&m, what, a);
+            for (size_t i = 0; i < answer.hits_count; i++) {
+                int number;
+                assert_true(str_to_int(str_slice(answer.hits[i].object_id, 1, 9), 0, 94, &number));
+                assert_false(seen[number]);
+                seen[number] = true;
+                count++;
+            }
+            what.cursor = answer.next;
+            if (page == 3 && s == 0) {
+                put(&m, "{\"id\":\"other\",\"titles\":{\"en\":[\"Plate\"]}}", 1);
+                follow(&m);
+            }
+        }
+        assert_int_equal(count, 95);
+    }
+    museum_close(&m);
+}
+
+static void changes(void **state)
+{
+    (void)state;
+    Museum m;
+    fill(&m);
+    put(&m, "{\"id\":\"a1\",\"lang\":\"en\",\"titles\":{\"en\":[\"Three bowls\"]}}", 2);
+    follow(&m);
+    check(&m, "vases", "a4");
+    check(&m, "bowl", "a1");
+    put(&m, records[3], -2); // deleted
+    follow(&m);
+    check(&m, "vases", "");
+    check(&m, "", "a2 a3 a1");
+    // Hidden, and shown again, by its own terms and by the default.
+    put(&m, "{\"id\":\"a1\",\"titles\":{\"en\":[\"Three bowls\"]},\"access\":\"none\"}", 3);
+    follow(&m);
+    check(&m, "bowl", "");
+    put(&m, "{\"id\":\"a1\",\"titles\":{\"en\":[\"Three bowls\"]},\"access\":\"full\"}", 4);
+    follow(&m);
+    check(&m, "bowl", "a1");
+    catalog_default_terms(m.catalog, (Terms){.access = ACCESS_NONE});
+    follow(&m);
+    check(&m, "", "a1");
+    catalog_default_terms(m.catalog, (Terms){.access = ACCESS_FULL});
+    follow(&m);
+    check(&m, "", "a2 a3 a1");
+    museum_close(&m);
+}
+
+// A second process (here: a second handle) may read while one writes, and sees what was written; it may not
+// write.
+static void other_reader(void **state)
+{
+    (void)state;
+    Museum m;
+    fill(&m);
+    Err err = {0};
+    assert_null(search_open(m.index, true, &err));
+    assert_int_equal(err.kind, ERR_BUSY);
+    Museum other = m;
+    other.search = search_open(m.index, false, &err);
+    FINE(other.search, err);
+    check(&other, "vases", "a1 a4");
+    put(&m, "{\"id\":\"b1\",\"titles\":{\"en\":[\"A red vase\"]}}", 1);
+    follow(&m);
+    check(&other, "red", "b1");
+    assert_int_equal(search_sequence(other.search), search_sequence(m.search));
+    int64_t sequence;
+    assert_false(search_follow(other.search, m.catalog, &NEVER, &sequence, &err));
+    search_close(other.search);
+    museum_close(&m);
+}
+
+static void flip(const Museum *m, const char *name, bool cut)
+{
+    char path[400];
+    snprintf(path, sizeof(path), "%s/%s", m->index, name);
+    FILE *file = fopen(path, "r+");
+    assert_non_null(file);
+    if (cut)
+        assert_int_equal(ftruncate(fileno(file), 10), 0);
+    else
+        fputs("{\"form\":", file);
+    fclose(file);
+}
+
+// Whatever the folder holds, the writer comes to a right index by itself.
+static void repaired(void **state)
+{
+    (void)state;
+    for (int how = 0; how < 4; how++) {
+        Museum m;
+        Err err = {0};
+        char path[400];
+        fill(&m);
+        search_close(m.search);
+        if (how < 2)
+            flip(&m, "current", how == 1);
+        else
+            flip(&m, "seg-1-0", true);
+        snprintf(path, sizeof(path), "%s/seg-1-0", m.index);
+        if (how == 3)
+            unlink(path);
+        m.search = search_open(m.index, true, &err);
+        FINE(m.search, err);
+        follow(&m);
+        check(&m, "vases", "a1 a4");
+        museum_close(&m);
+    }
+}
+
+enum { KILLS = 20, KILLED_RECORDS = 3000 };
+
+static void index_until_killed(const Museum *m)
+{
+    Err err = {0};
+    int64_t sequence;
+    Catalog *c = catalog_open(m->place.file, false, &err);
+    Search *s = c ? search_open(m->index, true, &err) : NULL;
+    if (s)
+        catalog_default_terms(c, (Terms){.access = ACCESS_FULL});
+    _exit(s && search_follow(s, c, &NEVER, &sequence, &err) ? 0 : 1);
+}
+
+static void killed(void **state)
+{
+    (void)state;
+    Museum m;
+    Err err = {0};
+    museum_open(&m);
+    CatalogBatch *b = catalog_batch_open(m.catalog, 0, &TEST_WHO, &err);
+    char id[32], title[64];
+    for (int i = 0; i < KILLED_RECORDS; i++) {
+        snprintf(id, sizeof(id), "k%d", i);
+        snprintf(title, sizeof(title), "Cup %d of tea%d", i, i % 7);
+        FINE(test_put(b, id, 1, title, 0, &err), err);
+    }
+    FINE(catalog_batch_commit(b, &err), err);
+    catalog_batch_close(b);
+    search_close(m.search);
+    for (int i = 0; i < KILLS; i++) {
+        if (i % 5 == 0)
+            FINE(search_erase(m.index, &err), err);
+        pid_t child = fork();
+        assert_true(child >= 0);
+        if (child == 0)
+            index_until_killed(&m);
+        usleep((useconds_t)(1000 + i * 4000));
+        kill(child, SIGKILL);
+        waitpid(child, NULL, 0);
+        m.search = search_open(m.index, true, &err);
+        FINE(m.search, err);
+        follow(&m);
+        CLEANUP(arena_closep) Arena *a = arena_open();
+        assert_int_equal(ask(&m, (SearchAsk){.q = S("cup")}, a).total, KILLED_RECORDS);
+        assert_int_equal(ask(&m, (SearchAsk){.q = S("tea3")}, a).total, (KILLED_RECORDS + 3) / 7);
+        search_close(m.search);
+    }
+    m.search = search_open(m.index, true, &err);
+    museum_close(&m);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(words),
+        cmocka_unit_test(operators),
+        cmocka_unit_test(odd_input),
+        cmocka_unit_test(facets),
+        cmocka_unit_test(pages),
+        cmocka_unit_test(changes),
+        cmocka_unit_test(other_reader),
+        cmocka_unit_test(repaired),
+        cmocka_unit_test(killed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
