@@ -127,6 +127,25 @@ void derived_draft_drop(Derived *d, DerivedDraft *draft)
     fd_closep(&draft->fd);
 }
 
+bool derived_erase(Derived *d, const Sha512 *master, Err *err)
+{
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    Str *names, hex = sha512_hex(a, master);
+    size_t count;
+    Err why = {0};
+    const char *folder = arena_cstr(a, str_slice(hex, 0, 3));
+    if (!store_names(d->folder, folder, a, &names, &count, &why)) {
+        *err = why;
+        return why.kind == ERR_NOT_FOUND;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const char *path = arena_printf(a, "%s/%s", folder, names[i].p).p;
+        if (str_starts(names[i], hex) && unlinkat(d->folder, path, 0) < 0 && errno != ENOENT)
+            return err_errno(err, "removing derived/%s", path);
+    }
+    return true;
+}
+
 static bool add_folder(Derived *d, const char *name, uint64_t *files, uint64_t *bytes, Err *err)
 {
     CLEANUP(arena_closep) Arena *a = arena_open();

@@ -25,4 +25,6 @@ bool derived_draft_open(Derived *d, DerivedDraft *ret, Err *err) MUST_CHECK;
 bool derived_draft_keep(
     Derived *d, DerivedDraft *draft, const Sha512 *master, const char *kind, Err *err) MUST_CHECK;
 void derived_draft_drop(Derived *d, DerivedDraft *draft); // fine after keep
+// Removes every kind that was made from this master; fine if there is none.
+bool derived_erase(Derived *d, const Sha512 *master, Err *err) MUST_CHECK;
 bool derived_size(Derived *d, uint64_t *ret_files, uint64_t *ret_bytes, Err *err) MUST_CHECK;

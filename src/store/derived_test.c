@@ -62,6 +62,12 @@ static void keeps_and_finds(void **state)
     assert_true(derived_size(d, &files, &bytes, &err));
     assert_int_equal(files, 2);
     assert_int_equal(bytes, 17);
+    Sha512 digest = sha512_of(S("master")), other = sha512_of(S("other"));
+    assert_true(derived_erase(d, &other, &err));
+    check_found(d, S("master"), "thumb", S("small"));
+    assert_true(derived_erase(d, &digest, &err));
+    check_found(d, S("master"), "thumb", (Str){0});
+    check_found(d, S("master"), "pyramid", (Str){0});
     derived_close(d);
 }
 

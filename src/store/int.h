@@ -24,19 +24,20 @@ enum {
     STORE_COPY_BYTES = 256 * 1024,
 };
 
-// ---- layout: 0004-hashed-n-tuple-storage-layout
+// ---- layout: 0003-hash-and-id-n-tuple-storage-layout; 0004-hashed-n-tuple-storage-layout is read as well
 
 typedef struct {
+    bool named;  // 0003: the folder is called as the id, percent-encoded; 0004: as its digest
     bool sha256; // else sha512
     int tuple_bytes, tuples;
-    bool short_root; // the last folder leaves out what the tuples said
+    bool short_root; // 0004: the last folder leaves out what the tuples said
 } StoreLayout;
 
 bool store_layout_read(int vault, StoreLayout *ret, Err *err) MUST_CHECK;
 bool store_root_make(int home, Err *err) MUST_CHECK; // an empty vault; goes on where a killed one stopped
 
 typedef struct {
-    char path[STORE_FOLDER_MAX_BYTES]; // "abc/abcdef..."
+    char path[STORE_FOLDER_MAX_BYTES]; // "abc/urn%3avitrine%3avase"
     const char *name;                  // its last part; points into path
 } StoreFolder;
 void store_folder_of(const StoreLayout *layout, Str uri, StoreFolder *ret);

@@ -9,22 +9,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LAYOUT "0004-hashed-n-tuple-storage-layout"
+#define LAYOUT "0003-hash-and-id-n-tuple-storage-layout"
+#define LAYOUT_DIGEST "0004-hashed-n-tuple-storage-layout"
 #define URN "urn:vitrine:"
 
-enum { LAYOUT_MAX_BYTES = 64 * 1024 };
+enum { LAYOUT_MAX_BYTES = 64 * 1024, NAME_MAX_BYTES = 100 };
 
 static const char declaration[] = "ocfl_1.1\n";
 
 // One level of 4096 folders: at 10 million objects 2,400 in each, and a small museum does not pay three
 // folders for every object (docs/decisions/030-vault-layout.md has the figures).
-static const char layout_json[] = "{\"extension\":\"" LAYOUT "\","
-                                  "\"description\":\"An object lies in a folder named by the SHA-512 of its "
-                                  "id, below one of 4096 folders named "
-                                  "by the first three digits.\"}\n";
-static const char config_json[] =
-    "{\"extensionName\":\"" LAYOUT "\",\"digestAlgorithm\":\"sha512\",\"tupleSize\":3,"
-    "\"numberOfTuples\":1,\"shortObjectRoot\":false}\n";
+static const char layout_json[] =
+    "{\"extension\":\"" LAYOUT
+    "\",\"description\":\"An object lies in a folder named by its id, percent-encoded, "
+    "below one of 4096 folders named by the first three digits of the SHA-512 of the id.\"}\n";
+static const char config_json[] = "{\"extensionName\":\"" LAYOUT
+                                  "\",\"digestAlgorithm\":\"sha512\",\"tupleSize\":3,\"numberOfTuples\":1}\n";
 
 // Is everything in the folder something that store_root_make itself puts there?
 static bool only_ours(int vault, Arena *a, Err *err)
@@ -72,21 +72,24 @@ bool store_layout_read(int vault, StoreLayout *ret, Err *err)
     const Json *layout = read_json(vault, "ocfl_layout.json", a, err);
     if (!layout)
         return false;
-    if (!str_eq(json_text(layout, S("extension")), S(LAYOUT)))
+    bool named = str_eq(json_text(layout, S("extension")), S(LAYOUT));
+    if (!named && !str_eq(json_text(layout, S("extension")), S(LAYOUT_DIGEST)))
         return err_set(err, ERR_UNSUPPORTED, "the vault has another storage layout than " LAYOUT);
-    const Json *config = read_json(vault, "extensions/" LAYOUT "/config.json", a, err);
+    const Json *config = read_json(vault,
+        named ? "extensions/" LAYOUT "/config.json" : "extensions/" LAYOUT_DIGEST "/config.json", a, err);
     if (!config)
         return false;
     Str algorithm = json_text(config, S("digestAlgorithm"));
     int64_t bytes = json_int(config, S("tupleSize"), 3), tuples = json_int(config, S("numberOfTuples"), 3);
-    bool sha256 = algorithm.n == 0 || str_eq(algorithm, S("sha256")); // the extension's default
+    bool sha256 = algorithm.n == 0 || str_eq(algorithm, S("sha256")); // the default of both
     int64_t hex_bytes = sha256 ? 2 * SHA256_BYTES : 2 * SHA512_BYTES;
     if (!sha256 && !str_eq(algorithm, S("sha512")))
         return err_set(err, ERR_UNSUPPORTED, "the vault's layout uses " FMT_STR, ARG_STR(algorithm));
     if (bytes < 0 || tuples < 0 || bytes > 32 || tuples > 32 || (bytes == 0) != (tuples == 0) ||
         bytes * tuples >= hex_bytes)
         return err_set(err, ERR_CORRUPT, "the vault's layout has a tuple size that makes no sense");
-    *ret = (StoreLayout){.sha256 = sha256,
+    *ret = (StoreLayout){.named = named,
+        .sha256 = sha256,
         .tuple_bytes = (int)bytes,
         .tuples = (int)tuples,
         .short_root = json_bool(config, S("shortObjectRoot"), false)};
@@ -110,6 +113,31 @@ static size_t digest_name(const StoreLayout *layout, Str uri, char *hex)
     return 2 * count;
 }
 
+// 0003: the id with everything but letters, digits, '-' and '_' percent-encoded in lower case; of a long one
+// the first hundred characters, '-' and the digest. Returns the length.
+static size_t encoded_name(Str uri, const char *hex, size_t hex_bytes, char *to)
+{
+    static const char digits[] = "0123456789abcdef";
+    size_t n = 0;
+    for (size_t i = 0; i < uri.n; i++) {
+        unsigned char c = (unsigned char)uri.p[i];
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                     c == '_';
+        char piece[3] = {(char)c, 0, 0};
+        if (!plain)
+            memcpy(piece, (char[]){'%', digits[c >> 4], digits[c & 15]}, 3);
+        for (size_t j = 0; j < (plain ? 1u : 3u); j++) {
+            if (n == NAME_MAX_BYTES) {
+                to[n++] = '-';
+                memcpy(to + n, hex, hex_bytes);
+                return n + hex_bytes;
+            }
+            to[n++] = piece[j];
+        }
+    }
+    return n;
+}
+
 void store_folder_of(const StoreLayout *layout, Str uri, StoreFolder *ret)
 {
     char hex[2 * SHA512_BYTES];
@@ -119,10 +147,15 @@ void store_folder_of(const StoreLayout *layout, Str uri, StoreFolder *ret)
         at += tuple_bytes;
         ret->path[at++] = '/';
     }
-    size_t skip = layout->short_root ? (size_t)layout->tuples * tuple_bytes : 0;
-    memcpy(ret->path + at, hex + skip, n - skip);
-    ret->path[at + n - skip] = '\0';
     ret->name = ret->path + at;
+    if (layout->named) {
+        at += encoded_name(uri, hex, n, ret->path + at);
+    } else {
+        size_t skip = layout->short_root ? (size_t)layout->tuples * tuple_bytes : 0;
+        memcpy(ret->path + at, hex + skip, n - skip);
+        at += n - skip;
+    }
+    ret->path[at] = '\0';
 }
 
 Str store_uri_of(Arena *a, Str object_id)

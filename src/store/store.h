@@ -3,10 +3,10 @@
 // museum object: `record.json` and its masters, all versions. The only room that knows paths (and, one day,
 // buckets).
 //
-//   vault/0=ocfl_1.1  ocfl_layout.json (0004-hashed-n-tuple-storage-layout, sha512)  extensions/
-//   vault/abc/<digest of the id>/0=ocfl_object_1.1  inventory.json  inventory.json.sha512
-//                                v1/inventory.json ... v1/content/record.json
-//                                v1/content/media/1/IMG_0042.jpg
+//   vault/0=ocfl_1.1  ocfl_layout.json (0003-hash-and-id-n-tuple-storage-layout, sha512)  extensions/
+//   vault/abc/<id, encoded>/0=ocfl_object_1.1  inventory.json  inventory.json.sha512
+//                           v1/inventory.json ... v1/content/record.json
+//                           v1/content/media/1/IMG_0042.jpg
 //
 // Writing goes in batches: everything is staged beside the vault, flushed to disk once for the whole batch
 // (syncfs), then renamed into place. A journal names the objects of a batch from before the first rename
@@ -82,6 +82,8 @@ bool store_draft_put(
 bool store_draft_put_file(
     StoreDraft *draft, Str path, int from, Sha512 *ret, uint64_t *ret_bytes, Err *err) MUST_CHECK;
 bool store_draft_remove(StoreDraft *draft, Str path, Err *err) MUST_CHECK;
+// The draft's files become those of an earlier version; nothing is read or copied. ERR_NOT_FOUND.
+bool store_draft_revert(StoreDraft *draft, int version, Err *err) MUST_CHECK;
 // Closes the draft into the batch: staged whole, in the vault only after publish. The draft is gone
 // afterwards, also when it fails: do not drop it too. A draft that is just dropped leaves nothing.
 bool store_draft_done(StoreDraft *draft, const StoreNote *note, Err *err) MUST_CHECK;

@@ -73,6 +73,57 @@ static void keeps_content_once(void **state)
     store_close(s);
 }
 
+static void goes_back(void **state)
+{
+    (void)state;
+    Err err = {0};
+    StoreNote note = test_note();
+    Store *s = test_open(&home);
+    test_put(s, S("x"), S("a"), S("one"));
+    test_put(s, S("x"), S("b"), S("two"));
+    StoreBatch *batch = store_batch_open(s, &err);
+    StoreDraft *draft = store_draft_open(batch, S("x"), &err);
+    assert_true(store_draft_put(draft, S("c"), S("three"), &err));
+    assert_false(store_draft_revert(draft, 3, &err));
+    assert_false(store_draft_revert(draft, 0, &err));
+    assert_true(store_draft_revert(draft, 1, &err));
+    assert_true(store_draft_done(draft, &note, &err));
+    assert_true(store_batch_publish(batch, &err));
+    store_batch_close(batch);
+    test_has(s, S("x"), 3, S("a"), S("one"));
+    test_has_not(s, S("x"), 3, S("b"), ERR_NOT_FOUND);
+    test_has_not(s, S("x"), 3, S("c"), ERR_NOT_FOUND);
+    test_has(s, S("x"), 2, S("b"), S("two"));
+    test_whole(s, 1);
+    store_close(s);
+}
+
+static void check_folder(Str id, const char *want)
+{
+    StoreLayout layout = {.named = true, .tuple_bytes = 3, .tuples = 1};
+    StoreFolder folder;
+    store_folder_of(&layout, id, &folder);
+    if (strcmp(folder.name, want) != 0)
+        fail_msg("%s, wanted %s", folder.name, want);
+}
+
+// The examples of the specification of layout 0003, and its edge.
+static void folders(void **state)
+{
+    (void)state;
+    check_folder(S("object-01"), "object-01");
+    check_folder(S("..hor_rib:le-$id"), "%2e%2ehor_rib%3ale-%24id");
+    check_folder(S("..Hor/rib:lè-$id"), "%2e%2eHor%2frib%3al%c3%a8-%24id");
+    char id[101], want[101 + 1 + 128];
+    memset(id, 'b', sizeof(id));
+    Sha512 digest = sha512_of((Str){id, 101});
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    snprintf(want, sizeof(want), "%.100s-" FMT_STR, id, ARG_STR(sha512_hex(a, &digest)));
+    check_folder((Str){id, 101}, want);
+    id[100] = '\0';
+    check_folder((Str){id, 100}, id);
+}
+
 static void check_id(Str id, ErrKind want)
 {
     Err err = {0};
@@ -293,8 +344,8 @@ static void puts_files(void **state)
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, begin, end)
-    const struct CMUnitTest tests[] = {CASE(comes_back), CASE(keeps_content_once), CASE(ids), CASE(paths),
-        CASE(refuses_conflicts), CASE(slower_writer_loses), CASE(unpublished_leaves_nothing),
-        CASE(one_writing_process), CASE(puts_files)};
+    const struct CMUnitTest tests[] = {CASE(comes_back), CASE(keeps_content_once), CASE(goes_back),
+        CASE(folders), CASE(ids), CASE(paths), CASE(refuses_conflicts), CASE(slower_writer_loses),
+        CASE(unpublished_leaves_nothing), CASE(one_writing_process), CASE(puts_files)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

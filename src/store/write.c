@@ -309,6 +309,24 @@ bool store_draft_remove(StoreDraft *d, Str path, Err *err)
     return true;
 }
 
+bool store_draft_revert(StoreDraft *d, int version, Err *err)
+{
+    StoreState *states;
+    size_t count;
+    if (version < 1 || version >= d->version)
+        return err_set(err, ERR_NOT_FOUND, "there is no version %d", version);
+    if (!store_inventory_state(&d->before, version, d->arena, &states, &count, err))
+        return false;
+    for (size_t i = 0; i < d->files_count; i++)
+        if (d->files[i].staged.n)
+            *arena_push(d->arena, &d->orphans, &d->orphans_count, &d->orphans_capacity) = d->files[i].staged;
+    d->files_count = 0;
+    for (size_t i = 0; i < count; i++)
+        *arena_push(d->arena, &d->files, &d->files_count, &d->files_capacity) =
+            (DraftFile){.path = states[i].path, .digest = states[i].digest};
+    return true;
+}
+
 // ---- closing
 
 // Takes away staged content that was replaced, and the folders that are empty then (E024).
