@@ -4,15 +4,18 @@ PORT ?= 8080
 LISTEN ?= 127.0.0.1
 DEMO ?= demo
 
-.PHONY: all deps build test demo bench check format clean
+.PHONY: all deps deps-test build test demo bench check format clean
 
 all: build
 
 deps:
 	@tools/deps
 
+deps-test:
+	@tools/deps test
+
 build/build.ninja: | deps
-	@meson setup build --buildtype=release >build.log 2>&1 || { cat build.log; rm -f build.log; exit 1; }
+	@meson setup build >build.log 2>&1 || { cat build.log; rm -f build.log; exit 1; }
 	@rm -f build.log
 
 build: deps build/build.ninja
@@ -20,7 +23,7 @@ build: deps build/build.ninja
 
 # Every test, in a plain build and again under the address and undefined-behaviour sanitizers.
 # Ends with a line "N passed, N failed".
-test: build
+test: deps-test build
 	@tools/run-tests
 
 demo: build
@@ -30,7 +33,7 @@ bench: build
 	@tools/run-bench
 
 # What to run before handing in: both compilers, static analysis, format.
-check: deps
+check: deps-test
 	@tools/check
 
 format:

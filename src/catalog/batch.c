@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writing to the ledger: one transaction per batch, killed at any moment gone or whole.
+#include "catalog/batch.h"
 #include "base/process.h"
-#include "catalog/int.h"
 
 #include <stdlib.h>
 
@@ -25,16 +25,17 @@ typedef struct {
 
 // ---- change sets
 
-static bool set_add(CatalogBatch *b, int64_t change_set, const CatalogWho *who, int64_t sequence, Err *err)
+// runner: the process that goes on with it; empty if nobody does.
+static bool set_add(
+    CatalogBatch *b, int64_t change_set, const CatalogWho *who, int64_t sequence, Str runner, Err *err)
 {
-    ProcessTag runner = process_tag();
     CLEANUP(query_end) Query q = query(b->conn, Q_SET_ADD);
     bind_int(&q, 1, change_set);
     bind_text(&q, 2, who->agent);
     bind_text(&q, 3, who->reason);
     bind_int(&q, 4, who->time_ms);
     bind_int(&q, 5, sequence);
-    bind_text(&q, 6, str_from(runner.text));
+    bind_text(&q, 6, runner);
     return query_run(&q, err);
 }
 
@@ -48,6 +49,18 @@ static bool set_correct(
     bind_int(&q, 4, who->time_ms);
     bind_int(&q, 5, sequence);
     return query_run(&q, err);
+}
+
+// Leaves stand in the order of change sets, so none can come in before the last.
+static bool not_behind_the_log(CatalogBatch *b, int64_t change_set, Err *err)
+{
+    CLEANUP(query_end) Query q = query(b->conn, Q_LEAF_LAST);
+    bool row;
+    if (!query_row(&q, &row, err))
+        return false;
+    return !row || column_int(&q, 1) < change_set ||
+           err_set(err, ERR_CORRUPT, "change set %lld is in the vault, but the log went past it without it",
+               (long long)change_set);
 }
 
 // Who, why and when of a change set are those of its first version, in whatever order versions come back.
@@ -64,11 +77,11 @@ static bool set_restore(
         if (row)
             first = column_int(&q, 3);
         if (row && column_int(&q, 4))
-            return err_set(err, ERR_CORRUPT, "change set %lld is sealed and has no version %lld",
+            return err_set(err, ERR_CORRUPT, "change set %lld is closed and has no version %lld",
                 (long long)change_set, (long long)sequence);
     }
     if (!row)
-        return set_add(b, change_set, who, sequence, err);
+        return not_behind_the_log(b, change_set, err) && set_add(b, change_set, who, sequence, (Str){0}, err);
     return sequence >= first || set_correct(b, change_set, who, sequence, err);
 }
 
@@ -83,7 +96,7 @@ static bool set_continue(CatalogBatch *b, Err *err)
     if (!row)
         return err_set(err, ERR_NOT_FOUND, "no change set %lld", (long long)b->change_set);
     if (column_int(&q, 4))
-        return err_set(err, ERR_INVALID, "change set %lld is sealed", (long long)b->change_set);
+        return err_set(err, ERR_INVALID, "change set %lld is closed", (long long)b->change_set);
     b->set_is_written = true;
     return true;
 }
@@ -182,6 +195,8 @@ static bool object_update(CatalogBatch *b, const Object *object, const CatalogPu
 
 static Sha512 digest_of(const CatalogPut *put, int64_t change_set)
 {
+    if (put->erased)
+        return *put->erased;
     if (!put->deleted)
         return sha512_of(put->json);
     CLEANUP(arena_closep) Arena *a = arena_open();
@@ -203,7 +218,7 @@ static bool version_add(
     bind_bytes(&q, 9, digest.bytes, SHA512_BYTES);
     if (!query_run(&q, err))
         return false;
-    if (put->deleted)
+    if (put->deleted || put->erased)
         return true;
     CLEANUP(query_end) Query content = query(b->conn, Q_CONTENT_ADD);
     bind_int(&content, 1, put->sequence);
@@ -213,15 +228,10 @@ static bool version_add(
 
 // ---- images: those of the head
 
-// An id that is not "<object id>:..." would take another object's picture away.
 static bool image_put(
     CatalogBatch *b, int64_t object_row, const CatalogPut *put, const RecordMedia *m, Err *err)
 {
     Sha512 master;
-    size_t own = put->object_id.n;
-    if (!str_starts(m->id, put->object_id) || m->id.n < own + 2 || m->id.p[own] != ':')
-        return err_set(err, ERR_INVALID, "image " FMT_STR " is none of object " FMT_STR, ARG_STR(m->id),
-            ARG_STR(put->object_id));
     if (!sha512_from_hex(m->sha512, &master))
         return err_set(err, ERR_INVALID, "image " FMT_STR " has no digest", ARG_STR(m->id));
     CLEANUP(query_end) Query q = query(b->conn, Q_IMAGE_PUT);
@@ -258,7 +268,7 @@ static bool images_count(CatalogBatch *b, int64_t object_row, int64_t *ret, Err 
 // object->images becomes the number of pictures of this version.
 static bool images_update(CatalogBatch *b, Object *object, const CatalogPut *put, Err *err)
 {
-    size_t count = put->deleted ? 0 : put->record->media.count;
+    size_t count = put->record && !put->deleted ? put->record->media.count : 0;
     int64_t before = object->images;
     if (count == 0 && before == 0)
         return true;
@@ -274,17 +284,32 @@ static bool images_update(CatalogBatch *b, Object *object, const CatalogPut *put
 
 // ---- putting
 
+// An id that is not "<object id>:..." would take another object's picture away.
+static bool image_check(const CatalogPut *put, const RecordMedia *m, Err *err)
+{
+    Sha512 master;
+    size_t own = put->object_id.n;
+    if (!str_starts(m->id, put->object_id) || m->id.n < own + 2 || m->id.p[own] != ':')
+        return err_set(err, ERR_INVALID, "image " FMT_STR " is none of object " FMT_STR, ARG_STR(m->id),
+            ARG_STR(put->object_id));
+    return sha512_from_hex(m->sha512, &master) ||
+           err_set(err, ERR_INVALID, "image " FMT_STR " has no digest", ARG_STR(m->id));
+}
+
 static bool put_check(const CatalogPut *put, Err *err)
 {
     if (put->object_id.n == 0 || put->object_id.n > RECORD_ID_MAX_BYTES)
         return err_set(err, ERR_INVALID, "an object needs an id of at most %d bytes", RECORD_ID_MAX_BYTES);
     if (put->sequence < 1 || put->version < 1)
         return err_set(err, ERR_INVALID, "object " FMT_STR ": numbers count from 1", ARG_STR(put->object_id));
-    if (put->deleted)
+    if (put->deleted || put->erased)
         return true;
     if (!put->record || !str_eq(put->record->id, put->object_id))
         return err_set(
             err, ERR_INVALID, "object " FMT_STR ": the record is another one's", ARG_STR(put->object_id));
+    for (size_t i = 0; i < put->record->media.count; i++)
+        if (!image_check(put, &put->record->media.items[i], err))
+            return false;
     return put->json.n <= RECORD_MAX_BYTES ||
            err_set(err, ERR_LIMIT, "object " FMT_STR ": the record is too long", ARG_STR(put->object_id));
 }
@@ -306,6 +331,17 @@ static bool enter(
     return true;
 }
 
+// The row of a new change set, with its first version. Others that dead processes left open end here.
+static bool set_begin(CatalogBatch *b, int64_t sequence, Err *err)
+{
+    if (b->set_is_written)
+        return true;
+    ProcessTag runner = process_tag();
+    b->set_is_written = true; // a failure ends the batch
+    return sets_close_left(b->conn, err) &&
+           set_add(b, b->change_set, &b->who, sequence, str_from(runner.text), err);
+}
+
 static bool put_next(CatalogBatch *b, const CatalogPut *put, Err *err)
 {
     Object object;
@@ -318,10 +354,7 @@ static bool put_next(CatalogBatch *b, const CatalogPut *put, Err *err)
     if (put->version != object.version + 1)
         return err_set(err, ERR_INVALID, "object " FMT_STR ": version %d cannot follow %d",
             ARG_STR(put->object_id), put->version, object.version);
-    if (!b->set_is_written && !set_add(b, b->change_set, &b->who, put->sequence, err))
-        return false;
-    b->set_is_written = true;
-    return enter(b, &object, put, b->change_set, b->who.time_ms, err);
+    return set_begin(b, put->sequence, err) && enter(b, &object, put, b->change_set, b->who.time_ms, err);
 }
 
 // The same version again is fine; another one in its place is not.
@@ -343,25 +376,37 @@ static bool same_again(CatalogBatch *b, const Object *object, const CatalogPut *
                        ARG_STR(put->object_id), put->version);
 }
 
-static bool restore_one(
-    CatalogBatch *b, const CatalogPut *put, int64_t change_set, const CatalogWho *who, Err *err)
+static bool sequence_free(CatalogBatch *b, const CatalogPut *put, Err *err)
 {
-    Object object;
-    bool found, there = false;
+    CLEANUP(query_end) Query q = query(b->conn, Q_SEQUENCE_TAKEN);
+    bool row;
+    bind_int(&q, 1, put->sequence);
+    if (!query_row(&q, &row, err))
+        return false;
+    return !row || err_set(err, ERR_CORRUPT, "object " FMT_STR " version %d: its place %lld is another one's",
+                       ARG_STR(put->object_id), put->version, (long long)put->sequence);
+}
+
+// Looks at everything before it writes anything.
+static bool restore_check(
+    CatalogBatch *b, const CatalogPut *put, int64_t change_set, Object *ret, bool *ret_there, Err *err)
+{
+    bool found;
+    *ret_there = false;
+    if (!put_check(put, err))
+        return false;
     if (change_set < 1)
         return err_set(err, ERR_CORRUPT, "object " FMT_STR " names no change set", ARG_STR(put->object_id));
-    if (!object_find(b, put->object_id, &object, &found, err) ||
-        (found && !same_again(b, &object, put, change_set, &there, err)))
-        return false;
-    return there || (set_restore(b, change_set, who, put->sequence, err) &&
-                        enter(b, &object, put, change_set, who->time_ms, err));
+    return object_find(b, put->object_id, ret, &found, err) &&
+           (!found || same_again(b, ret, put, change_set, ret_there, err)) &&
+           (*ret_there || sequence_free(b, put, err));
 }
 
 bool catalog_batch_put(CatalogBatch *b, const CatalogPut *put, Err *err)
 {
     if (b->broken)
         return err_set(err, ERR_INVALID, "the batch has failed before");
-    bool fine = put_check(put, err) && put_next(b, put, err);
+    bool fine = !put->erased && put_check(put, err) && put_next(b, put, err);
     b->broken = !fine;
     return fine;
 }
@@ -369,11 +414,34 @@ bool catalog_batch_put(CatalogBatch *b, const CatalogPut *put, Err *err)
 bool catalog_batch_restore(
     CatalogBatch *b, const CatalogPut *put, int64_t change_set, const CatalogWho *who, Err *err)
 {
+    Object object;
+    bool there;
     if (b->broken)
         return err_set(err, ERR_INVALID, "the batch has failed before");
-    bool fine = put_check(put, err) && restore_one(b, put, change_set, who, err);
-    b->broken = !fine;
-    return fine;
+    if (!restore_check(b, put, change_set, &object, &there, err) ||
+        (!there && !set_restore(b, change_set, who, put->sequence, err))) {
+        b->broken = err->kind != ERR_CORRUPT && err->kind != ERR_INVALID && err->kind != ERR_LIMIT;
+        return false;
+    }
+    b->broken = !there && !enter(b, &object, put, change_set, who->time_ms, err);
+    return !b->broken;
+}
+
+bool batch_erase(CatalogBatch *b, Str object_id, int64_t sequence, Str reason, Err *err)
+{
+    Object object;
+    bool found;
+    if (!object_find(b, object_id, &object, &found, err))
+        return false;
+    assert(found); // its versions were just restored
+    CLEANUP(query_end) Query add = query(b->conn, Q_WITHDRAWN_ADD);
+    bind_int(&add, 1, object.row);
+    bind_int(&add, 2, sequence);
+    bind_text(&add, 3, reason);
+    CLEANUP(query_end) Query erase = query(b->conn, Q_CONTENT_ERASE);
+    bind_int(&erase, 1, object.row);
+    b->broken = !query_run(&add, err) || !query_run(&erase, err);
+    return !b->broken;
 }
 
 bool catalog_batch_commit(CatalogBatch *b, Err *err)

@@ -153,8 +153,7 @@ static bool writer_begin(Catalog *c, bool durable, Err *err)
         return false;
     if (!conn_execute(c->writer->db, durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL", err))
         return false;
-    CLEANUP(query_end) Query begin = query(c->writer, Q_BEGIN_WRITE);
-    return query_run(&begin, err);
+    return conn_step(c->writer, Q_BEGIN_WRITE, err);
 }
 
 Conn *conn_take_writer(Catalog *c, bool durable, Err *err)
@@ -170,8 +169,7 @@ Conn *conn_take_writer(Catalog *c, bool durable, Err *err)
 
 bool conn_commit(Conn *conn, Err *err)
 {
-    CLEANUP(query_end) Query commit = query(conn, Q_COMMIT);
-    return query_run(&commit, err);
+    return conn_step(conn, Q_COMMIT, err);
 }
 
 void conn_give_writer(Catalog *c, Conn *conn)
@@ -180,9 +178,8 @@ void conn_give_writer(Catalog *c, Conn *conn)
         return;
     // After a full disk SQLite may have rolled back by itself.
     if (!sqlite3_get_autocommit(conn->db)) {
-        CLEANUP(query_end) Query rollback = query(conn, Q_ROLLBACK);
         Err ignored = {0};
-        (void)!query_run(&rollback, &ignored);
+        (void)!conn_step(conn, Q_ROLLBACK, &ignored);
     }
     turn_give(c);
 }
@@ -240,6 +237,12 @@ bool query_run(Query *q, Err *err)
             return false;
     while (row);
     return true;
+}
+
+bool conn_step(Conn *conn, Statement which, Err *err)
+{
+    CLEANUP(query_end) Query q = query(conn, which);
+    return query_run(&q, err);
 }
 
 int64_t column_int(Query *q, int at)

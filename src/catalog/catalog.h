@@ -31,9 +31,11 @@ typedef struct {
     bool deleted;
     Terms terms; // effective: the record's own or the default; of an old version the narrower of then and now
     bool has_terms;
-    bool withdrawn; // erased by law: the ledger keeps the digest, nobody keeps the text
-    Str json;       // record.json as it stands in the vault; empty if deleted or withdrawn
-    Sha512 digest;  // of record.json or, if deleted, of the tombstone
+    bool
+        withdrawn; // erased by law, and counts as deleted: the ledger keeps the digest, nobody keeps the text
+    Str withdrawn_reason;
+    Str json;      // record.json as it stands in the vault; empty if deleted or withdrawn
+    Sha512 digest; // of record.json or, if deleted, of the tombstone
 } CatalogVersion;
 
 int64_t catalog_head(
@@ -89,13 +91,14 @@ typedef struct {
     bool deleted;
     const Record *record; // NULL if deleted
     Str json;             // the bytes of record.json
+    const Sha512 *erased; // restore only: withdrawn by law, no record any more; the digest of what it was
 } CatalogPut;
 // The version must be the next of its object; the sequence one that this batch gave out. After a failure the
 // batch takes nothing more and cannot be committed.
 bool catalog_batch_put(CatalogBatch *b, const CatalogPut *put, Err *err) MUST_CHECK;
 // For rebuild and recovery: a version with the numbers it had and the time of `who`, change set row included
 // if missing. Objects may come in any order, each with its versions oldest first. The same again is fine;
-// ERR_CORRUPT if the ledger has another version there, or has sealed the change set without it.
+// ERR_CORRUPT if the ledger has another version there, or has closed the change set without it.
 bool catalog_batch_restore(
     CatalogBatch *b, const CatalogPut *put, int64_t change_set, const CatalogWho *who, Err *err) MUST_CHECK;
 bool catalog_batch_commit(CatalogBatch *b, Err *err) MUST_CHECK; // durable when it returns true

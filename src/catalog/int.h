@@ -49,6 +49,30 @@ typedef enum {
     Q_JOB_TAKE,
     Q_JOB_FIND,
     Q_JOB_UPDATE,
+    Q_SETS_LIST,
+    Q_SET_VERSIONS,
+    Q_OBJECT_VERSIONS,
+    Q_FIND_AT,
+    Q_LIST_AT,
+    Q_TOUCHED,
+    Q_SEQUENCE_TAKEN,
+    Q_WITHDRAWN_ADD,
+    Q_CONTENT_ERASE,
+    Q_TILE_FIND,
+    Q_TILE_PUT,
+    Q_LEAF,
+    Q_LEAF_ADD,
+    Q_LEAF_LAST,
+    Q_LEAF_OF_SET,
+    Q_SET_CLOSE,
+    Q_SETS_RUNNERS,
+    Q_SETS_CLOSE_OF,
+    Q_TREE_NEXT_SET,
+    Q_TREE_VERSIONS,
+    Q_TREE_VERSION,
+    Q_TREE_PLACE,
+    Q_TREE_BEFORE,
+    Q_TREE_SIZE_AT,
     Q_COUNT,
 } Statement;
 
@@ -108,8 +132,20 @@ bool column_is_null(Query *q, int at);
 Str column_text(Query *q, int at, Arena *a);
 bool column_copy(Query *q, int at, void *to, size_t count); // false unless it is exactly that long
 
+bool conn_step(Conn *conn, Statement which, Err *err) MUST_CHECK; // a statement without values
+
 bool sqlite_failed(sqlite3 *db, int code, Err *err) MUST_CHECK; // always false
 
 // ---- schema
 
 bool schema_ready(sqlite3 *db, bool create, Err *err) MUST_CHECK;
+
+// ---- rows
+
+// All rows of a query that gives VERSION_COLUMNS.
+bool read_versions(
+    Catalog *c, Query *q, Arena *a, CatalogVersion **ret, size_t *ret_count, Err *err) MUST_CHECK;
+
+// ---- change sets
+
+bool sets_close_left(Conn *conn, Err *err) MUST_CHECK; // those of dead processes

@@ -37,8 +37,10 @@ static bool version_row(Catalog *c, Query *q, Arena *a, CatalogVersion *ret, Err
     if (!column_copy(q, 10, v.digest.bytes, SHA512_BYTES))
         return err_set(
             err, ERR_CORRUPT, "object " FMT_STR " version %d: no digest", ARG_STR(v.object_id), v.version);
-    v.withdrawn = !v.deleted && column_is_null(q, 11);
-    if (!v.deleted && !v.withdrawn) {
+    v.withdrawn = !column_is_null(q, 12);
+    v.withdrawn_reason = column_text(q, 12, a);
+    v.deleted = v.deleted || v.withdrawn;
+    if (!v.deleted) {
         v.json = column_text(q, 11, a);
         Sha512 digest = sha512_of(v.json);
         if (!sha512_eq(&digest, &v.digest))
@@ -118,17 +120,11 @@ bool catalog_find_version(Catalog *c, Str object_id, int version, Arena *a, Cata
     return fine;
 }
 
-static bool step(Conn *conn, Statement which, Err *err)
-{
-    CLEANUP(query_end) Query q = query(conn, which);
-    return query_run(&q, err);
-}
-
 // In one read transaction: one state of the museum, and no lock per object.
 static bool read_many(
     Catalog *c, Conn *conn, const Str *object_ids, size_t count, Arena *a, CatalogVersion *ret, Err *err)
 {
-    if (!step(conn, Q_BEGIN_READ, err))
+    if (!conn_step(conn, Q_BEGIN_READ, err))
         return false;
     bool fine = true;
     for (size_t i = 0; fine && i < count; i++) {
@@ -140,7 +136,7 @@ static bool read_many(
         }
     }
     Err ignored = {0};
-    return step(conn, Q_COMMIT, fine ? err : &ignored) && fine;
+    return conn_step(conn, Q_COMMIT, fine ? err : &ignored) && fine;
 }
 
 bool catalog_find_many(
@@ -152,21 +148,17 @@ bool catalog_find_many(
     return fine;
 }
 
-static bool read_follow(Catalog *c, Conn *conn, int64_t after, int limit, Arena *a, CatalogVersion **ret,
-    size_t *ret_count, Err *err)
+bool read_versions(Catalog *c, Query *q, Arena *a, CatalogVersion **ret, size_t *ret_count, Err *err)
 {
     RECORD_LIST(CatalogVersion) rows = {0};
-    CLEANUP(query_end) Query q = query(conn, Q_FOLLOW);
     bool row;
-    bind_int(&q, 1, after);
-    bind_int(&q, 2, MAX_OF(limit, 0));
     while (true) {
         CatalogVersion version;
-        if (!query_row(&q, &row, err))
+        if (!query_row(q, &row, err))
             return false;
         if (!row)
             break;
-        if (!version_row(c, &q, a, &version, err))
+        if (!version_row(c, q, a, &version, err))
             return false;
         *arena_push(a, &rows.items, &rows.count, &rows.capacity) = version;
     }
@@ -179,7 +171,13 @@ bool catalog_follow(
     Catalog *c, int64_t after, int limit, Arena *a, CatalogVersion **ret, size_t *ret_count, Err *err)
 {
     Conn *conn = conn_take(c, err);
-    bool fine = conn && read_follow(c, conn, after, limit, a, ret, ret_count, err);
+    bool fine = conn != NULL;
+    if (fine) {
+        CLEANUP(query_end) Query q = query(conn, Q_FOLLOW);
+        bind_int(&q, 1, after);
+        bind_int(&q, 2, MAX_OF(limit, 0));
+        fine = read_versions(c, &q, a, ret, ret_count, err);
+    }
     conn_give(c, conn);
     return fine;
 }

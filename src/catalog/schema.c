@@ -12,9 +12,10 @@ static const char *const STEPS[] = {
     "CREATE TABLE change_set ("
     "  id INTEGER PRIMARY KEY, agent TEXT NOT NULL, reason TEXT NOT NULL, time_ms INTEGER NOT NULL,"
     "  first_sequence INTEGER NOT NULL,"   // agent, reason and time are those of this version
-    "  sealed INTEGER NOT NULL DEFAULT 0," // 1: complete, a leaf of the hash tree
+    "  closed INTEGER NOT NULL DEFAULT 0," // 1: no version will join it any more
     "  runner TEXT NOT NULL"               // the process that fills it
     ") STRICT;"
+    "CREATE INDEX change_set_open ON change_set (runner) WHERE closed = 0;"
     "CREATE TABLE object ("
     "  id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE," // name: the id everybody else knows
     "  head INTEGER NOT NULL, version INTEGER NOT NULL, deleted INTEGER NOT NULL,"
@@ -54,22 +55,27 @@ static const char *const STEPS[] = {
     "  tree INTEGER NOT NULL, level INTEGER NOT NULL, n INTEGER NOT NULL, hashes BLOB NOT NULL,"
     "  PRIMARY KEY (tree, level, n)"
     ") STRICT, WITHOUT ROWID;"
-    "CREATE TABLE leaf (n INTEGER PRIMARY KEY, change_set INTEGER NOT NULL UNIQUE) STRICT;"
+    "CREATE TABLE leaf ("
+    "  n INTEGER PRIMARY KEY, change_set INTEGER NOT NULL UNIQUE, versions INTEGER NOT NULL,"
+    "  until_ms INTEGER NOT NULL," // of the newest version up to here
+    "  root BLOB NOT NULL"         // of the change set's own tree
+    ") STRICT;"
+    "CREATE INDEX leaf_until ON leaf (until_ms, n);"
     "CREATE TRIGGER version_stays BEFORE UPDATE ON version"
     "  BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;"
     "CREATE TRIGGER version_is_never_deleted BEFORE DELETE ON version"
     "  BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;"
-    "CREATE TRIGGER version_joins_no_sealed_set BEFORE INSERT ON version"
-    "  WHEN (SELECT sealed FROM change_set WHERE id = NEW.change_set)"
-    "  BEGIN SELECT RAISE(ABORT, 'the change set is sealed'); END;"
+    "CREATE TRIGGER version_joins_no_closed_set BEFORE INSERT ON version"
+    "  WHEN (SELECT closed FROM change_set WHERE id = NEW.change_set)"
+    "  BEGIN SELECT RAISE(ABORT, 'the change set is closed'); END;"
     "CREATE TRIGGER content_stays BEFORE UPDATE ON content"
     "  BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;"
     "CREATE TRIGGER content_goes_only_by_law BEFORE DELETE ON content"
     "  WHEN NOT EXISTS (SELECT 1 FROM version JOIN withdrawn USING (object) WHERE version.sequence = "
     "OLD.sequence)"
     "  BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;"
-    "CREATE TRIGGER sealed_set_stays BEFORE UPDATE ON change_set WHEN OLD.sealed"
-    "  BEGIN SELECT RAISE(ABORT, 'the change set is sealed'); END;"
+    "CREATE TRIGGER closed_set_stays BEFORE UPDATE ON change_set WHEN OLD.closed"
+    "  BEGIN SELECT RAISE(ABORT, 'the change set is closed'); END;"
     "CREATE TRIGGER change_set_is_never_deleted BEFORE DELETE ON change_set"
     "  BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;",
 };

@@ -4,9 +4,12 @@
 // What version_row in read.c expects.
 #define VERSION_COLUMNS                                                                                      \
     "v.sequence, v.change_set, v.time_ms, o.name, v.version, v.deleted, v.access, v.side_px, o.access, "     \
-    "o.side_px, v.digest, c.json "
+    "o.side_px, v.digest, c.json, "                                                                          \
+    "CASE WHEN c.json IS NULL THEN (SELECT reason FROM withdrawn w WHERE w.object = v.object) END "
 #define VERSION_TABLES                                                                                       \
     "version v JOIN object o ON o.id = v.object LEFT JOIN content c ON c.sequence = v.sequence "
+// What version_entry_row in tree.c expects.
+#define ENTRY_COLUMNS "o.name, v.version, v.sequence, v.time_ms, v.deleted, v.digest "
 #define IMAGE_COLUMNS                                                                                        \
     "o.name, i.id, i.master, i.path, i.format, i.width_px, i.height_px, o.access, o.side_px, i.sequence "
 
@@ -28,7 +31,7 @@ const char *const STATEMENTS[Q_COUNT] = {
     [Q_LIST_IMAGES] = "SELECT " IMAGE_COLUMNS
                       "FROM image i JOIN object o ON o.id = i.object WHERE i.id > ?1 ORDER BY i.id LIMIT ?2",
     [Q_NEXT_NUMBERS] = "SELECT (SELECT max(sequence) FROM version), (SELECT max(id) FROM change_set)",
-    [Q_SET_FIND] = "SELECT agent, reason, time_ms, first_sequence, sealed FROM change_set WHERE id = ?1",
+    [Q_SET_FIND] = "SELECT agent, reason, time_ms, first_sequence, closed FROM change_set WHERE id = ?1",
     [Q_SET_ADD] = "INSERT INTO change_set (id, agent, reason, time_ms, first_sequence, runner)"
                   " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [Q_SET_CORRECT] =
@@ -67,4 +70,47 @@ const char *const STATEMENTS[Q_COUNT] = {
         "SELECT id, kind, key, payload, state, tries, problem FROM job WHERE kind = ?1 AND key = ?2",
     [Q_JOB_UPDATE] = "UPDATE job SET state = ?2, payload = ?3, problem = ?4, changed_ms = ?5,"
                      " runner = iif(?2 = 'running', ?6, '') WHERE id = ?1 RETURNING id",
+    [Q_SETS_LIST] = "SELECT id, time_ms, agent, reason, closed, first_sequence,"
+                    " (SELECT max(sequence) FROM version WHERE change_set = s.id),"
+                    " (SELECT count(*) FROM version WHERE change_set = s.id)"
+                    " FROM change_set s WHERE id >= ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
+    [Q_SET_VERSIONS] = "SELECT " VERSION_COLUMNS "FROM " VERSION_TABLES
+                       "WHERE v.change_set = ?1 AND v.sequence > ?2 ORDER BY v.sequence LIMIT ?3",
+    [Q_OBJECT_VERSIONS] =
+        "SELECT " VERSION_COLUMNS "FROM " VERSION_TABLES "WHERE o.name = ?1 ORDER BY v.version",
+    [Q_FIND_AT] = "SELECT " VERSION_COLUMNS "FROM " VERSION_TABLES
+                  "WHERE o.name = ?1 AND v.time_ms <= ?2 ORDER BY v.version DESC LIMIT 1",
+    [Q_LIST_AT] = "SELECT " VERSION_COLUMNS "FROM object o JOIN version v ON v.object = o.id AND v.version ="
+                  " (SELECT max(w.version) FROM version w WHERE w.object = o.id AND w.time_ms <= ?1)"
+                  " LEFT JOIN content c ON c.sequence = v.sequence"
+                  " WHERE o.name > ?2 AND NOT v.deleted ORDER BY o.name LIMIT ?3",
+    [Q_TOUCHED] = "SELECT o.name, min(v.version), max(v.version), o.version,"
+                  " EXISTS (SELECT 1 FROM withdrawn WHERE object = o.id)"
+                  " FROM version v JOIN object o ON o.id = v.object"
+                  " WHERE v.change_set = ?1 AND o.name > ?2 GROUP BY o.name ORDER BY o.name LIMIT ?3",
+    [Q_SEQUENCE_TAKEN] = "SELECT 1 FROM version WHERE sequence = ?1",
+    [Q_WITHDRAWN_ADD] = "INSERT INTO withdrawn (object, sequence, reason) VALUES (?1, ?2, ?3)"
+                        " ON CONFLICT (object) DO UPDATE SET sequence = ?2, reason = ?3",
+    [Q_CONTENT_ERASE] =
+        "DELETE FROM content WHERE sequence IN (SELECT sequence FROM version WHERE object = ?1)",
+    [Q_TILE_FIND] = "SELECT hashes, length(hashes) FROM tile WHERE tree = ?1 AND level = ?2 AND n = ?3",
+    [Q_TILE_PUT] = "INSERT OR REPLACE INTO tile (tree, level, n, hashes) VALUES (?1, ?2, ?3, ?4)",
+    [Q_LEAF] = "SELECT s.id, s.agent, s.reason, s.time_ms, l.versions, l.root FROM leaf l"
+               " JOIN change_set s ON s.id = l.change_set WHERE l.n = ?1",
+    [Q_LEAF_ADD] = "INSERT INTO leaf (n, change_set, versions, until_ms, root) VALUES (?1, ?2, ?3, ?4, ?5)",
+    [Q_LEAF_LAST] = "SELECT n, change_set, until_ms FROM leaf ORDER BY n DESC LIMIT 1",
+    [Q_LEAF_OF_SET] = "SELECT n, versions, root FROM leaf WHERE change_set = ?1",
+    [Q_SET_CLOSE] = "UPDATE change_set SET closed = 1 WHERE id = ?1 AND closed = 0",
+    [Q_SETS_RUNNERS] = "SELECT DISTINCT runner FROM change_set WHERE closed = 0",
+    [Q_SETS_CLOSE_OF] = "UPDATE change_set SET closed = 1 WHERE closed = 0 AND runner = ?1",
+    [Q_TREE_NEXT_SET] =
+        "SELECT id, agent, reason, time_ms, closed FROM change_set WHERE id > ?1 ORDER BY id LIMIT 1",
+    [Q_TREE_VERSIONS] = "SELECT " ENTRY_COLUMNS "FROM version v JOIN object o ON o.id = v.object"
+                        " WHERE v.change_set = ?1 ORDER BY v.sequence",
+    [Q_TREE_VERSION] =
+        "SELECT " ENTRY_COLUMNS "FROM version v JOIN object o ON o.id = v.object WHERE v.sequence = ?1",
+    [Q_TREE_PLACE] = "SELECT v.change_set, v.sequence, l.n FROM object o JOIN version v ON v.object = o.id"
+                     " LEFT JOIN leaf l ON l.change_set = v.change_set WHERE o.name = ?1 AND v.version = ?2",
+    [Q_TREE_BEFORE] = "SELECT count(*) FROM version WHERE change_set = ?1 AND sequence < ?2",
+    [Q_TREE_SIZE_AT] = "SELECT n FROM leaf WHERE until_ms <= ?1 ORDER BY until_ms DESC, n DESC LIMIT 1",
 };

@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -621,6 +622,132 @@ static void short_file(void **state)
         body_of(answer).n == FILE_BYTES); // then closed: the promised length was not kept, and it shows
 }
 
+// ---- the unhurried and the unlucky
+
+// More than all socket buffers hold is asked for and nothing is read: the answer is given up.
+static void slow_reader(void **state)
+{
+    (void)state;
+    enum { ASKED = 60 };
+    CLEANUP(fd_closep) int fd = dial();
+    for (int i = 0; i < ASKED; i++)
+        say(fd, S("GET /file HTTP/1.1\r\n" H "\r\n"));
+    int late = 0;
+    for (int before = -1; late < 4; usleep(DEADLINE_MS * 1000)) { // until no answer ended for four deadlines
+        late = atomic_load(&released) == before ? late + 1 : 0;
+        before = atomic_load(&released);
+    }
+    size_t n = 0;
+    for (ssize_t got; (got = recv(fd, heard, sizeof(heard), 0)) > 0; n += (size_t)got)
+        ;
+    assert_true(n < (size_t)ASKED * FILE_BYTES);
+}
+
+static void patient_reader(void **state)
+{
+    (void)state;
+    CLEANUP(fd_closep) int fd = dial();
+    say(fd, S("GET /file HTTP/1.1\r\n" H END));
+    size_t n = 0;
+    for (ssize_t got; (got = recv(fd, heard, 20000, 0)) > 0; n += (size_t)got)
+        usleep(20000); // longer in all than the deadline
+    assert_true(n > FILE_BYTES - 100);
+}
+
+// A client may end its side and still wait for the answer, from whichever lane.
+static void half_closed(void **state)
+{
+    (void)state;
+    CHECK("GET /page/long HTTP/1.1\r\n" H "\r\n", 200);
+    CHECK("GET /render HTTP/1.1\r\n" H "\r\n", 200);
+    CHECK("GET /file HTTP/1.1\r\n" H "\r\n", 200);
+    CHECK("GET /file HTTP/1.1\r\n" H "\r\nGET /page HTTP/1.1\r\n" H "\r\n", 200);
+}
+
+static void kept_alive(void **state)
+{
+    (void)state;
+    int fds[8];
+    for (int i = 0; i < 8; i++)
+        fds[i] = dial();
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 8; i++) {
+            say(fds[i], S("GET /tile HTTP/1.1\r\n" H "\r\n"));
+            ssize_t n = recv(fds[i], heard, sizeof(heard), 0);
+            assert_true(n > 0 && has((Str){heard, (size_t)n}, "56789"));
+        }
+        usleep(2 * DEADLINE_MS * 1000); // idle between requests is not late
+    }
+    for (int i = 0; i < 8; i++)
+        close(fds[i]);
+}
+
+// No descriptor left to accept with: the server waits without spinning and goes on when there is one again.
+static void no_descriptors(void **state)
+{
+    (void)state;
+    struct rlimit before, none;
+    int first = dial(); // so that the loops have been through accept
+    int client = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)http_port(server))};
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    getrlimit(RLIMIT_NOFILE, &before);
+    none = before;
+    none.rlim_cur = 3;
+    setrlimit(RLIMIT_NOFILE, &none);
+    assert_int_equal(connect(client, (struct sockaddr *)&to, sizeof(to)), 0);
+    say(client, S("GET / HTTP/1.1\r\n" H END));
+    int64_t cpu_us = clock_cpu_us();
+    usleep(600000);
+    cpu_us = clock_cpu_us() - cpu_us;
+    setrlimit(RLIMIT_NOFILE, &before);
+    assert_int_equal(status_of(hear_all(client)), 200);
+    assert_true(cpu_us < 300000); // two loops spinning would have used up to 1.2 s
+    close(client);
+    close(first);
+}
+
+static void *close_server(void *other)
+{
+    http_close(other);
+    return NULL;
+}
+
+// A server told to stop finishes what it is sending, and takes nothing new.
+static void stopped_while_sending(void **state)
+{
+    (void)state;
+    Err err = {0};
+    HttpServer *first = server;
+    server = http_open(&(HttpConfig){.listen = S("127.0.0.1:0"),
+                           .loops = 2,
+                           .pages_threads = 1,
+                           .renders_threads = 1,
+                           .route = route,
+                           .answer = answer_request},
+        &err);
+    assert_non_null(server);
+    atomic_store(&held_back, 1);
+    atomic_store(&at_work, 0);
+    int working = dial(), idle = dial(), sending = dial();
+    say(working, S("GET /slow HTTP/1.1\r\n" H "\r\n"));
+    say(sending, S("GET /file HTTP/1.1\r\n" H "\r\n"));
+    assert_int_equal(recv(sending, heard, 10, MSG_PEEK | MSG_WAITALL), 10);
+    wait_for(&at_work, 1);
+    pthread_t closer;
+    assert_int_equal(pthread_create(&closer, NULL, close_server, server), 0);
+    assert_int_equal(hear_all(idle).n, 0);
+    assert_int_equal(body_of(hear_all(sending)).n, FILE_BYTES - 100);
+    atomic_store(&held_back, 0);
+    Str answer = hear_all(working);
+    assert_int_equal(status_of(answer), 200);
+    pthread_join(closer, NULL);
+    server = first;
+    close(working);
+    close(idle);
+    close(sending);
+}
+
 static void many_from_one_address(void **state)
 {
     (void)state;
@@ -701,6 +828,12 @@ int main(void)
         cmocka_unit_test(walked_away),
         cmocka_unit_test(short_file),
         cmocka_unit_test(many_through_workers),
+        cmocka_unit_test(slow_reader),
+        cmocka_unit_test(patient_reader),
+        cmocka_unit_test(half_closed),
+        cmocka_unit_test(kept_alive),
+        cmocka_unit_test(no_descriptors),
+        cmocka_unit_test(stopped_while_sending),
         cmocka_unit_test(many_from_one_address),
         cmocka_unit_test(addresses),
     };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// http, inside: bytes -> Head (head.c) -> HttpRequest -> HttpAnswer -> Reply (reply.c) -> bytes, moved by
-// loops (loop.c) that own the connections. head.c, body.c and reply.c touch no socket.
+// http, inside: bytes -> Head (head.c) -> HttpRequest -> HttpAnswer -> Reply (reply.c) -> bytes, moved
+// along by connections (conn.c) that belong to loops (loop.c). head.c, body.c and reply.c touch no socket.
 #pragma once
 
 #include "base/base.h"
@@ -21,10 +21,11 @@ enum {
     REPLY_HEAD_BYTES = 1024,             // longer heads go into the arena
     REPLY_SCRATCH_BYTES = 128 * 1024,    // file answers up to this size leave in one call with their head
     REPLY_TURN_BYTES = 512 * 1024,       // of a big file per turn, so that one download does not hold a loop
-    REPLY_BYTES_PER_MS_MIN = 4,          // a slower reader is cut off
+    REPLY_BYTES_PER_MS_MIN = 4,          // whoever reads slower is cut off
     IDLE_MS = 60 * 1000,                 // between requests
     LINGER_MS = 2 * 1000, // after a refusal: time to read it before the connection is torn down
     RETRY_AFTER_S = 2,
+    DATE_BYTES_MAX = 40,
 };
 
 // ---- head.c
@@ -142,7 +143,51 @@ struct HttpServer {
     atomic_bool closing;
 };
 
-// loop.c
+// conn.c
+
+typedef enum { CONN_IDLE, CONN_READING, CONN_WORKING, CONN_SENDING, CONN_LINGERING } ConnState;
+
+struct Conn {
+    Loop *loop;
+    Conn *newer, *older;
+    int fd;
+    uint32_t events; // what epoll watches for; 0: not registered
+    ConnState state;
+    int64_t deadline_us;
+    uint64_t sent_before; // SENDING: when the deadline was last moved
+    HttpRequest *r;       // while there is something of a request
+    struct sockaddr_storage address;
+};
+
+struct Loop {
+    HttpServer *server;
+    pthread_t thread;
+    int epoll, wakeup;
+    bool listening;
+    Conn *conns;
+    int conns_count;
+    HttpRequest *pool;
+    int pool_count;
+    int64_t now_us, swept_us, closing_since_us, date_s;
+    char date[DATE_BYTES_MAX];
+    size_t date_bytes;
+    Arena *date_arena;
+    pthread_mutex_t lock;  // for `finished` only
+    HttpRequest *finished; // by a worker
+    char scratch[REPLY_SCRATCH_BYTES];
+};
+
+void conn_event(Conn *c);
+void conn_answered(Conn *c);
+void conn_watch(Conn *c, uint32_t events);
+void conn_close(Conn *c);
+// Looks at its deadline; closing: the server takes nothing new; over: nor waits for answers on their way.
+void conn_sweep(Conn *c, bool closing, bool over);
+void request_free(HttpRequest *r);
+
+// ---- loop.c
+
+Str loop_date(Loop *loop); // for the Date field
 Loop *loop_open(HttpServer *server, int number, Err *err);
 void loop_start(Loop *loop);
 void loop_wake(Loop *loop);

@@ -113,7 +113,8 @@ enum { JPEG_SIDE_MAX_PX = 65535, JPEG_TILE_BYTES_MAX = 16 << 20 };
 
 typedef struct JpegWriter JpegWriter;
 
-JpegWriter *jpeg_writer_open(int quality); // 4:2:0; one thread at a time
+// 4:2:0; with ycc, three channels are YCbCr already. One thread at a time.
+JpegWriter *jpeg_writer_open(int quality, bool ycc);
 void jpeg_writer_closep(JpegWriter **w);
 // Appends a complete JFIF of 1 or 3 channels to `out`; with restarts there is a restart marker at each row of
 // MCUs.
@@ -134,12 +135,21 @@ typedef struct {
     int width_px, height_px, channels; // as the rows come: before turning; 1 or 3
     Turn turn;
     int tile_px, quality;
+    bool ycc;         // three channels are YCbCr
+    bool tiles_given; // those of level 0 come by tiler_put_tile
+    bool rows_halved; // the rows are those of level 1 (for a side of more than TILER_WHOLE_MAX_PX); needs
+                      // tiles_given
 } TilerAsk;
+
+enum { TILER_WHOLE_MAX_PX = 2048 }; // the largest level that is kept whole, for the standard sizes
 
 // Writes to `fd`, an empty file; not closed. ERR_LIMIT.
 Tiler *tiler_open(int fd, const TilerAsk *ask, Err *err) MUST_CHECK;
 bool tiler_row(Tiler *t, const uint8_t *row, Err *err) MUST_CHECK; // height_px times, top first
-bool tiler_finish(Tiler *t, Err *err) MUST_CHECK;                  // after the last row
+bool tiler_put_tile(Tiler *t, int column, int row, Str jpeg, Err *err) MUST_CHECK; // of level 0
+bool tiler_put_whole(
+    Tiler *t, Str jpeg, Err *err) MUST_CHECK;     // all of level 0 as a standard size, if it is one
+bool tiler_finish(Tiler *t, Err *err) MUST_CHECK; // after the last row
 void tiler_closep(Tiler **t);
 
 // ---- resample.c: one-dimensional filters with 14-bit weights; the same result on every processor

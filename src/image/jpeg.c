@@ -42,6 +42,7 @@ struct JpegWriter {
     struct jpeg_destination_mgr to;
     Trap trap;
     int quality;
+    bool ycc;
     Buf *out;
     uint8_t chunk[OUT_CHUNK_BYTES];
 };
@@ -67,7 +68,7 @@ static void to_end(j_compress_ptr codec)
     buf_add_bytes(w->out, w->chunk, OUT_CHUNK_BYTES - w->to.free_in_buffer);
 }
 
-JpegWriter *jpeg_writer_open(int quality)
+JpegWriter *jpeg_writer_open(int quality, bool ycc)
 {
     JpegWriter *w = mem_alloc(sizeof(*w));
     w->codec.err = trap_set(&w->trap);
@@ -80,6 +81,7 @@ JpegWriter *jpeg_writer_open(int quality)
     w->to.term_destination = to_end;
     w->codec.dest = &w->to;
     w->quality = quality;
+    w->ycc = ycc;
     return w;
 }
 
@@ -98,7 +100,7 @@ static void set_up(JpegWriter *w, int width_px, int height_px, int channels, boo
     c->image_width = (JDIMENSION)width_px;
     c->image_height = (JDIMENSION)height_px;
     c->input_components = channels;
-    c->in_color_space = channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
+    c->in_color_space = channels == 1 ? JCS_GRAYSCALE : w->ycc ? JCS_YCbCr : JCS_RGB;
     jpeg_set_defaults(c);
     jpeg_set_quality(c, w->quality, TRUE);
     c->dct_method = JDCT_ISLOW;

@@ -10,8 +10,6 @@
 
 #include <stdlib.h>
 
-enum { BASE_SIDE_MAX_PX = 2048 }; // the largest level kept whole, for the standard sizes
-
 typedef struct {
     int width_px, height_px; // before turning
     int columns;
@@ -26,7 +24,7 @@ struct Tiler {
     JpegWriter *jpeg;
     Level level[PYRAMID_LEVELS_MAX];
     Pixels base;
-    int base_level;
+    int base_level, rows_level;
     Pixels turned; // a tile
     Buf out;
 };
@@ -62,19 +60,22 @@ static void levels_make(Tiler *t)
     const Grid *g = &t->table.grid;
     bool swap = t->ask.turn.swap;
     t->base_level = -1;
+    t->rows_level = t->ask.rows_halved ? 1 : 0;
     for (int i = 0; i < g->levels; i++) {
         Level *l = &t->level[i];
         l->width_px = swap ? g->level[i].height_px : g->level[i].width_px;
         l->height_px = swap ? g->level[i].width_px : g->level[i].height_px;
         l->columns = swap ? g->level[i].rows : g->level[i].columns;
+        if (i < t->rows_level)
+            continue;
         l->band = pixels_make(l->width_px, MIN_OF(g->tile_px, l->height_px), t->ask.channels);
         l->band_want_px = first_px(l->height_px, g->tile_px, t->ask.turn.flip_y);
-        if (t->base_level < 0 && MAX_OF(l->width_px, l->height_px) <= BASE_SIDE_MAX_PX) {
+        if (t->base_level < 0 && MAX_OF(l->width_px, l->height_px) <= TILER_WHOLE_MAX_PX) {
             t->base_level = i;
             t->base = pixels_make(l->width_px, l->height_px, t->ask.channels);
         }
     }
-    assert(t->base_level >= 0);
+    assert(t->base_level >= t->rows_level); // there is a level above only for a picture that is larger
     t->turned = pixels_make(g->tile_px, g->tile_px, t->ask.channels);
 }
 
@@ -97,7 +98,7 @@ Tiler *tiler_open(int fd, const TilerAsk *ask, Err *err)
     grid_sizes(&grid, &t->table.facts);
     t->table.tiles = mem_alloc((size_t)grid.tiles * sizeof(uint64_t));
     t->zip = zip_open(fd);
-    t->jpeg = jpeg_writer_open(ask->quality);
+    t->jpeg = jpeg_writer_open(ask->quality, ask->ycc);
     t->out = buf_with_max(TABLE_BYTES_MAX);
     levels_make(t);
     if (!put_info(t, err))
@@ -205,7 +206,7 @@ static bool halve_band(Tiler *t, int level, Err *err)
 static bool band_full(Tiler *t, int level, Err *err)
 {
     Level *l = &t->level[level];
-    if (!put_band(t, level, err))
+    if (!(level == 0 && t->ask.tiles_given) && !put_band(t, level, err))
         return false;
     if (level == t->base_level)
         memcpy(pixels_at(&t->base, 0, l->done_px), l->band.p, l->band.stride * (size_t)l->band_px);
@@ -219,10 +220,30 @@ static bool band_full(Tiler *t, int level, Err *err)
 
 bool tiler_row(Tiler *t, const uint8_t *row, Err *err)
 {
-    Level *l = &t->level[0];
+    Level *l = &t->level[t->rows_level];
     assert(l->done_px + l->band_px < l->height_px);
-    memcpy(level_next_row(t, 0), row, l->band.stride);
-    return level_added(t, 0, err);
+    memcpy(level_next_row(t, t->rows_level), row, l->band.stride);
+    return level_added(t, t->rows_level, err);
+}
+
+bool tiler_put_tile(Tiler *t, int column, int row, Str jpeg, Err *err)
+{
+    const GridLevel *l = &t->table.grid.level[0];
+    char name[TILE_NAME_MAX];
+    assert(t->ask.tiles_given && is_upright(t->ask.turn) && column < l->columns && row < l->rows);
+    grid_tile_name(&t->table.grid, 0, column, row, name);
+    return put_entry(t, name, jpeg, &t->table.tiles[(int64_t)row * l->columns + column], err);
+}
+
+bool tiler_put_whole(Tiler *t, Str jpeg, Err *err)
+{
+    const PyramidFacts *f = &t->table.facts;
+    char name[TILE_NAME_MAX];
+    int last = f->sizes_count - 1;
+    if (f->sizes[last].width_px != f->width_px || f->sizes[last].height_px != f->height_px)
+        return true;
+    grid_size_name(f->width_px, f->height_px, name);
+    return put_entry(t, name, jpeg, &t->table.sizes[last], err);
 }
 
 static void halve_in_place(Pixels *px)
@@ -268,7 +289,7 @@ static bool put_sizes(Tiler *t, Err *err)
         while ((px.width_px > 1 || px.height_px > 1) && (px.width_px + 1) / 2 >= f->sizes[i].width_px &&
                (px.height_px + 1) / 2 >= f->sizes[i].height_px)
             halve_in_place(&px);
-        ok = put_size(t, i, &px, err);
+        ok = t->table.sizes[i] != 0 || put_size(t, i, &px, err);
     }
     free(px.p);
     return ok;
@@ -276,7 +297,11 @@ static bool put_sizes(Tiler *t, Err *err)
 
 bool tiler_finish(Tiler *t, Err *err)
 {
-    assert(t->level[0].done_px == t->level[0].height_px);
+    assert(t->level[t->rows_level].done_px == t->level[t->rows_level].height_px);
+    for (int i = 0; i < t->table.grid.levels; i++) { // room for the standard sizes
+        free(t->level[i].band.p);
+        t->level[i].band.p = NULL;
+    }
     if (!put_sizes(t, err))
         return false;
     PyramidSpan span;

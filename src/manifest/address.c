@@ -2,6 +2,8 @@
 #include "base/utf8.h"
 #include "manifest/manifest.h"
 
+enum { LEVEL_MAX_PX = 2048, MANIFEST_STORED_MAX = 12 };
+
 Str manifest_id_encoded(Arena *a, Str id)
 {
     return uri_encode(a, id, ":");
@@ -43,19 +45,51 @@ static ManifestSize fit(int width_px, int height_px, int side_px)
     return (ManifestSize){(int)MAX_OF(width, 1), (int)MAX_OF(height, 1)};
 }
 
+static int longest(ManifestSize size)
+{
+    return MAX_OF(size.width_px, size.height_px);
+}
+
+// The stored sizes (image/pyramid.h): longest side 200, 400 and 1024, and the levels of the pyramid up to
+// 2048, each half of the one above, rounded up.
+static int stored_sizes(int width_px, int height_px, ManifestSize ret[MANIFEST_STORED_MAX])
+{
+    static const int SIDES_PX[] = {200, 400, 1024};
+    int side_px = MAX_OF(width_px, height_px), count = 0;
+    for (int level = 30; level >= 0; level--) {
+        int64_t scale = INT64_C(1) << level;
+        ManifestSize size = {(int)((width_px + scale - 1) / scale), (int)((height_px + scale - 1) / scale)};
+        if (longest(size) > SIDES_PX[0] && longest(size) <= LEVEL_MAX_PX)
+            ret[count++] = size;
+    }
+    if (side_px <= SIDES_PX[0])
+        ret[count++] = (ManifestSize){width_px, height_px};
+    for (size_t i = 0; i < COUNT_OF(SIDES_PX); i++) {
+        if (SIDES_PX[i] >= side_px)
+            continue;
+        ManifestSize size = fit(width_px, height_px, SIDES_PX[i]);
+        int at = count++;
+        for (; at > 0 && longest(ret[at - 1]) > SIDES_PX[i]; at--)
+            ret[at] = ret[at - 1];
+        ret[at] = size;
+    }
+    return count;
+}
+
 int manifest_sizes(int width_px, int height_px, Grant grant, ManifestSize ret[MANIFEST_SIZES_MAX])
 {
-    static const int SIDES_PX[] = {256, 512, 1024, 2048};
     if (width_px <= 0 || height_px <= 0 || grant.side_max_px <= 0)
         return 0;
-    int longest = MAX_OF(width_px, height_px);
-    int most = MIN_OF(longest, grant.side_max_px);
-    int count = 0;
-    for (size_t i = 0; i < COUNT_OF(SIDES_PX) && SIDES_PX[i] < most; i++)
-        ret[count++] = fit(width_px, height_px, SIDES_PX[i]);
-    // The largest there may be: the whole picture or what the Grant leaves of it. Beyond the largest standard
-    // size nothing is offered as one piece; that is what tiles are for.
-    if (most <= SIDES_PX[COUNT_OF(SIDES_PX) - 1])
-        ret[count++] = fit(width_px, height_px, most);
+    ManifestSize stored[MANIFEST_STORED_MAX];
+    int stored_count = stored_sizes(width_px, height_px, stored), count = 0;
+    for (int i = 0; i < stored_count && longest(stored[i]) <= grant.side_max_px; i++) {
+        // Of two that are nearly the same a browser needs only the larger.
+        if (count && longest(stored[i]) * 5 < longest(ret[count - 1]) * 6)
+            count--;
+        ret[count++] = stored[i];
+    }
+    bool capped = grant.side_max_px < MAX_OF(width_px, height_px) && grant.side_max_px <= LEVEL_MAX_PX;
+    if (capped && (!count || longest(ret[count - 1]) < grant.side_max_px))
+        ret[count++] = fit(width_px, height_px, grant.side_max_px);
     return count;
 }

@@ -38,7 +38,7 @@ typedef struct {
     int width_px, height_px;
 } ManifestSize;
 
-enum { MANIFEST_SIZES_MAX = 8 };
+enum { MANIFEST_SIZES_MAX = 12 };
 
 // The sizes of a whole picture that are stored ready (image/pyramid.h has the rule) and that the Grant opens,
 // smallest first; a Grant between two of them adds its own. Returns their count: 0 for a picture of unknown

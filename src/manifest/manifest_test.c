@@ -219,21 +219,24 @@ static void size_row(int width, int height, const char *access, const char *want
 static void sizes(void **state)
 {
     (void)state;
-    size_row(4000, 3000, "full", "256x192 512x384 1024x768 2048x1536");
-    size_row(3000, 4000, "full", "192x256 384x512 768x1024 1536x2048");
-    size_row(2048, 10, "full", "256x1 512x3 1024x5 2048x10");
-    size_row(100000, 1, "full", "256x1 512x1 1024x1 2048x1");
-    size_row(256, 256, "full", "256x256");
+    size_row(4000, 3000, "full", "200x150 250x188 400x300 500x375 1024x768 2000x1500");
+    size_row(3000, 4000, "full", "150x200 188x250 300x400 375x500 768x1024 1500x2000");
+    size_row(4097, 3001, "full", "200x146 257x188 400x293 513x376 1025x751");
+    size_row(10000, 8000, "full", "200x160 313x250 400x320 625x500 1024x819 1250x1000");
+    size_row(2048, 10, "full", "200x1 256x2 400x2 512x3 1024x5 2048x10");
+    size_row(100000, 1, "full", "200x1 400x1 782x1 1024x1 1563x1");
+    size_row(256, 256, "full", "200x200 256x256");
     size_row(200, 100, "full", "200x100");
     size_row(1, 1, "full", "1x1");
-    size_row(4000, 3000, "600", "256x192 512x384 600x450");
-    size_row(4000, 3000, "512", "256x192 512x384");
+    size_row(4000, 3000, "600", "200x150 250x188 400x300 500x375 600x450");
+    size_row(4000, 3000, "400", "200x150 250x188 400x300");
     size_row(4000, 3000, "16", "16x12");
-    size_row(4000, 3000, "3000", "256x192 512x384 1024x768 2048x1536");
+    size_row(150, 100, "100", "100x67");
+    size_row(4000, 3000, "3000", "200x150 250x188 400x300 500x375 1024x768 2000x1500");
     size_row(4000, 3000, "record", "");
     size_row(0, 3000, "full", "");
     size_row(-5, 3000, "full", "");
-    size_row(INT32_MAX, INT32_MAX, "full", "256x256 512x512 1024x1024 2048x2048");
+    size_row(INT32_MAX, INT32_MAX, "full", "200x200 256x256 400x400 512x512 1024x1024 2048x2048");
 }
 
 int main(void)

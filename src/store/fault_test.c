@@ -72,6 +72,11 @@ static int faulty_rename(int from_dir, const char *from, int to_dir, const char 
     return fails() ? -1 : disk->rename(from_dir, from, to_dir, to);
 }
 
+static int faulty_exchange(int from_dir, const char *from, int to_dir, const char *to)
+{
+    return fails() ? -1 : disk->exchange(from_dir, from, to_dir, to);
+}
+
 static int faulty_remove(int dir, const char *path, int flags)
 {
     return fails() ? -1 : disk->remove(dir, path, flags);
@@ -83,8 +88,8 @@ static int faulty_flush(int dir)
     return fails() ? -1 : 0;
 }
 
-static const StoreIo faulty = {
-    faulty_make_folder, faulty_create, faulty_write, faulty_rename, faulty_remove, faulty_flush};
+static const StoreIo faulty = {faulty_make_folder, faulty_create, faulty_write, faulty_rename,
+    faulty_exchange, faulty_remove, faulty_flush};
 
 // ---- the batch that meets it
 
@@ -125,6 +130,12 @@ static bool batch_of(Store *s, int round, Err *err)
     return good;
 }
 
+static bool erase(Store *s, int round, Err *err)
+{
+    StoreNote note = test_note();
+    return store_erase(s, str_from(id_of("old", round).text), &note, S("withdrawn.json"), S("law"), err);
+}
+
 static bool has_new(Store *s, const char *name, int round)
 {
     CLEANUP(arena_closep) Arena *a = arena_open();
@@ -149,7 +160,7 @@ static void staging_is_empty(const TestHome *where)
 }
 
 // A healthy start: all of the batch or nothing of it, and all if it was acknowledged.
-static bool check_recovered(const TestHome *where, int round, bool acknowledged)
+static void check_recovered(const TestHome *where, int round, bool acknowledged)
 {
     CLEANUP(arena_closep) Arena *a = arena_open();
     Err err = {0};
@@ -170,13 +181,45 @@ static bool check_recovered(const TestHome *where, int round, bool acknowledged)
     if (report.problems)
         fail_msg("round %d: %d problems, first: %s", round, report.problems, report.first);
     store_close(s);
-    return all;
 }
 
-// Fails at every step in turn, until a batch gets through without meeting the fault.
-static void check_faults(int error, bool stays)
+// A healthy start after an erasure: the object is as it was, or nothing of what it contained is left.
+static void check_erased(const TestHome *where, int round, bool acknowledged)
+{
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    Err err = {0};
+    Str *ids, id = str_from(id_of("old", round).text);
+    size_t count;
+    StoreVersion version;
+    char command[700];
+    Store *s = store_open(where->path, false, &err);
+    if (!s || !store_unfinished(s, a, &ids, &count, &err) || !store_forget_unfinished(s, &err))
+        fail_msg("recovery: %s", err.text);
+    assert_true(store_find_version(s, id, 0, a, &version, &err));
+    if (acknowledged)
+        assert_int_equal(version.version, 2);
+    snprintf(command, sizeof(command), "! grep -rqx old '%s'", where->path);
+    if (version.version == 2) {
+        assert_int_equal(system(command), 0);
+        test_has(s, id, 1, S("withdrawn.json"), S("law"));
+        test_has(s, id, 2, S("withdrawn.json"), S("law"));
+        test_has_not(s, id, 1, S("record.json"), ERR_NOT_FOUND);
+    } else {
+        test_has(s, id, 1, S("record.json"), S("old"));
+    }
+    staging_is_empty(where);
+    test_whole(s, 1);
+    store_close(s);
+}
+
+typedef bool Act(Store *s, int round, Err *err);
+typedef void Check(const TestHome *where, int round, bool acknowledged);
+
+// Fails at every step in turn, until the act gets through without meeting the fault.
+static void check_faults(int error, bool stays, Act *act, Check *check, int steps_min)
 {
     Err err = {0};
+    store_io_use(NULL);
     disk = store_io;
     for (int round = 1;; round++) {
         test_home_remove(&home);
@@ -189,14 +232,14 @@ static void check_faults(int error, bool stays)
         fault.fail_at = round;
         fault.error = error;
         fault.stays = stays;
-        bool acknowledged = batch_of(s, round, &err);
+        bool acknowledged = act(s, round, &err);
         bool met = fault.steps >= round;
         store_close(s);
-        fault.fail_at = 0;
-        check_recovered(&home, round, acknowledged);
+        fault.fail_at = 0; // a healthy disk again
+        check(&home, round, acknowledged);
         if (!met) {
             assert_true(acknowledged);
-            assert_true(round > 40); // there were that many steps to fail at
+            assert_true(round > steps_min); // there were that many steps to fail at
             return;
         }
         if (error == 0)
@@ -207,24 +250,35 @@ static void check_faults(int error, bool stays)
 static void disk_full(void **state)
 {
     (void)state;
-    check_faults(ENOSPC, true);
+    check_faults(ENOSPC, true, batch_of, check_recovered, 40);
+    check_faults(ENOSPC, true, erase, check_erased, 15);
 }
 
 static void one_error(void **state)
 {
     (void)state;
-    check_faults(EIO, false);
+    check_faults(EIO, false, batch_of, check_recovered, 40);
+    check_faults(EIO, false, erase, check_erased, 15);
 }
 
 static void short_writes(void **state)
 {
     (void)state;
-    check_faults(0, false);
+    check_faults(0, false, batch_of, check_recovered, 40);
+    check_faults(0, false, erase, check_erased, 15);
 }
 
 // ---- the power that goes
 
-typedef enum { STEP_FOLDER, STEP_CREATE, STEP_WRITE, STEP_RENAME, STEP_REMOVE, STEP_FLUSH } StepKind;
+typedef enum {
+    STEP_FOLDER,
+    STEP_CREATE,
+    STEP_WRITE,
+    STEP_RENAME,
+    STEP_EXCHANGE,
+    STEP_REMOVE,
+    STEP_FLUSH
+} StepKind;
 
 typedef struct {
     StepKind kind;
@@ -292,6 +346,16 @@ static int tape_rename(int from_dir, const char *from, int to_dir, const char *t
     return done;
 }
 
+static int tape_exchange(int from_dir, const char *from, int to_dir, const char *to)
+{
+    int done = disk->exchange(from_dir, from, to_dir, to);
+    if (done == 0 && tape.store) {
+        Step *step = record(STEP_EXCHANGE, from_dir, from);
+        snprintf(step->to, sizeof(step->to), "%s/%s", to_dir == tape.store->vault ? "vault" : "staging", to);
+    }
+    return done;
+}
+
 static int tape_remove(int dir, const char *path, int flags)
 {
     int done = disk->remove(dir, path, flags);
@@ -308,7 +372,7 @@ static int tape_flush(int dir)
 }
 
 static const StoreIo recorder = {
-    tape_make_folder, tape_create, tape_write, tape_rename, tape_remove, tape_flush};
+    tape_make_folder, tape_create, tape_write, tape_rename, tape_exchange, tape_remove, tape_flush};
 
 // What a power cut left of the steps: which were done, and whether content not yet flushed was lost.
 typedef struct {
@@ -347,6 +411,9 @@ static void play_one(int root, const Step *step, bool lose)
     case STEP_RENAME:
         assert_int_equal(renameat(root, step->path, root, step->to), 0);
         break;
+    case STEP_EXCHANGE:
+        assert_int_equal(renameat2(root, step->path, root, step->to, RENAME_EXCHANGE), 0);
+        break;
     case STEP_REMOVE:
         assert_int_equal(unlinkat(root, step->path, step->flags), 0);
         break;
@@ -365,17 +432,18 @@ static TestHome play(const TestHome *before, Cut cut)
     assert_int_equal(system(command), 0);
     CLEANUP(fd_closep) int root = dir_open(AT_FDCWD, copy.path, &err);
     for (int i = 0; i < cut.steps; i++) {
-        bool skip = tape.steps[i].kind == STEP_RENAME && i > flushed && (cut.skip >> renames++ & 1);
+        bool skip = (tape.steps[i].kind == STEP_RENAME || tape.steps[i].kind == STEP_EXCHANGE) &&
+                    i > flushed && (cut.skip >> renames++ & 1);
         if (!skip)
             play_one(root, &tape.steps[i], cut.lose_content && i > flushed);
     }
     return copy;
 }
 
-static void check_cut(const TestHome *before, Cut cut, bool acknowledged)
+static void check_cut(const TestHome *before, Cut cut, bool acknowledged, Check *check)
 {
     TestHome copy = play(before, cut);
-    check_recovered(&copy, 1, acknowledged);
+    check(&copy, 1, acknowledged);
     test_home_remove(&copy);
 }
 
@@ -388,39 +456,55 @@ static int find_flush(int number)
     return 0;
 }
 
-static void power_cut(void **state)
+// Records an act on a vault with one object, then lets the power go after each of its steps.
+static void check_power_cuts(Act *act, Check *check)
 {
-    (void)state;
     Err err = {0};
     char command[700];
-    disk = store_io;
     Store *s = test_open(&home);
     test_put(s, S("old-1"), S("record.json"), S("old"));
     TestHome before = test_home();
     snprintf(command, sizeof(command), "cp -r '%s'/. '%s'", home.path, before.path);
     assert_int_equal(system(command), 0);
     store_io_use(&recorder);
+    tape.count = 0;
     tape.store = s;
-    assert_true(batch_of(s, 1, &err));
-    tape.store = NULL;
+    assert_true(act(s, 1, &err));
+    tape.store = NULL; // from here on the recorder only leaves out the flushes
     store_close(s);
-    int staged = find_flush(0), acknowledged = find_flush(1);
+    int staged = find_flush(0), acknowledged = find_flush(1), renames = acknowledged - staged - 1;
     for (int i = 0; i <= tape.count; i++) {
-        check_cut(&before, (Cut){.steps = i}, i > acknowledged);
+        check_cut(&before, (Cut){.steps = i}, i > acknowledged, check);
         if (i <= acknowledged)
-            check_cut(&before, (Cut){.steps = i, .lose_content = true}, false);
+            check_cut(&before, (Cut){.steps = i, .lose_content = true}, false, check);
     }
-    assert_true(acknowledged - staged >= 5);   // one rename an object, three for a version
-    for (uint64_t skip = 0; skip < 32; skip++) // any of the renames may have reached the disk, in any order
-        check_cut(&before, (Cut){.steps = acknowledged, .skip = skip}, false);
+    assert_true(renames >= 1 && renames < 8);
+    for (uint64_t skip = 0; skip < 1u << renames;
+         skip++) // any of them may have reached the disk, in any order
+        check_cut(&before, (Cut){.steps = acknowledged, .skip = skip}, false, check);
     for (int i = 0; i < tape.count; i++)
         free(tape.steps[i].bytes);
     test_home_remove(&before);
 }
 
+static void power_cut(void **state)
+{
+    (void)state;
+    disk = store_io;
+    check_power_cuts(batch_of, check_recovered);
+}
+
+static void power_cut_while_erasing(void **state)
+{
+    (void)state;
+    disk = store_io;
+    check_power_cuts(erase, check_erased);
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, begin, end)
-    const struct CMUnitTest tests[] = {CASE(disk_full), CASE(one_error), CASE(short_writes), CASE(power_cut)};
+    const struct CMUnitTest tests[] = {
+        CASE(disk_full), CASE(one_error), CASE(short_writes), CASE(power_cut), CASE(power_cut_while_erasing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

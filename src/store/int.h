@@ -88,7 +88,8 @@ typedef struct {
     int head;
     const StoreContent *contents;
     size_t contents_count;
-    const Json *older; // the blocks of the versions before, NULL for v1
+    const Json *older;        // the blocks of the versions before, NULL for v1
+    const StoreNote *earlier; // instead of those: head - 1 versions with the same state as the head
     const StoreState *states;
     size_t states_count;
     const StoreNote *note;

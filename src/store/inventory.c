@@ -216,17 +216,19 @@ static void write_state(JsonWriter *w, const StoreInventoryDraft *draft, Arena *
     json_put_map_end(w);
 }
 
-// The block of the new head. OCFL wants a message, a user and an address that is a URI (W007 to W009).
-static void write_head(JsonWriter *w, const StoreInventoryDraft *draft, Arena *a)
+// The block of a version. OCFL wants a message, a user and an address that is a URI (W007 to W009).
+static void write_version(
+    JsonWriter *w, const StoreInventoryDraft *draft, int version, const StoreNote *note, Arena *a)
 {
-    const StoreNote *note = draft->note;
+    json_put_name(w, arena_printf(a, "v%d", version));
+    json_put_map(w);
     Str name = note->user_name.n ? note->user_name : S("unknown");
     Str address = note->user_address;
     if (!memchr(address.n ? address.p : "", ':', address.n))
         address = memchr(address.n ? address.p : "", '@', address.n)
                       ? arena_printf(a, "mailto:" FMT_STR, ARG_STR(address))
                       : arena_printf(a, "urn:vitrine:agent:" FMT_STR, ARG_STR(uri_encode(a, name, "")));
-    json_put_member(w, S("created"), time_rfc3339(a, note->created_ms));
+    json_put_member(w, S("created"), time_rfc3339_ms(a, note->created_ms));
     json_put_member(w, S("message"), note->message.n ? note->message : S("no reason was given"));
     json_put_name(w, S("user"));
     json_put_map(w);
@@ -234,6 +236,7 @@ static void write_head(JsonWriter *w, const StoreInventoryDraft *draft, Arena *a
     json_put_member(w, S("address"), address);
     json_put_map_end(w);
     write_state(w, draft, a);
+    json_put_map_end(w);
 }
 
 void store_inventory_write(const StoreInventoryDraft *draft, Arena *a, Buf *out)
@@ -255,10 +258,9 @@ void store_inventory_write(const StoreInventoryDraft *draft, Arena *a, Buf *out)
         json_put_name(&w, draft->older->names[i]);
         json_put_tree(&w, &draft->older->items[i]);
     }
-    json_put_name(&w, head_name);
-    json_put_map(&w);
-    write_head(&w, draft, a);
-    json_put_map_end(&w);
+    for (int i = 1; draft->earlier && i < draft->head; i++)
+        write_version(&w, draft, i, &draft->earlier[i - 1], a);
+    write_version(&w, draft, draft->head, draft->note, a);
     json_put_map_end(&w);
     json_put_map_end(&w);
     buf_add_char(out, '\n');

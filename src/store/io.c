@@ -33,6 +33,11 @@ static int disk_rename(int from_dir, const char *from, int to_dir, const char *t
     return renameat(from_dir, from, to_dir, to);
 }
 
+static int disk_exchange(int from_dir, const char *from, int to_dir, const char *to)
+{
+    return renameat2(from_dir, from, to_dir, to, RENAME_EXCHANGE);
+}
+
 static int disk_remove(int dir, const char *path, int flags)
 {
     return unlinkat(dir, path, flags);
@@ -43,7 +48,8 @@ static int disk_flush(int dir)
     return syncfs(dir);
 }
 
-static const StoreIo disk = {disk_make_folder, disk_create, disk_write, disk_rename, disk_remove, disk_flush};
+static const StoreIo disk = {
+    disk_make_folder, disk_create, disk_write, disk_rename, disk_exchange, disk_remove, disk_flush};
 const StoreIo *store_io = &disk;
 
 void store_io_use(const StoreIo *io)

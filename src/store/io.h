@@ -14,8 +14,9 @@ typedef struct {
     int (*create)(int dir, const char *path); // must not be there yet; open for reading and writing
     ssize_t (*write)(int fd, const void *bytes, size_t count);
     int (*rename)(int from_dir, const char *from, int to_dir, const char *to);
-    int (*remove)(int dir, const char *path, int flags); // flags as unlinkat
-    int (*flush)(int dir);                               // the whole file system that dir is on
+    int (*exchange)(int from_dir, const char *from, int to_dir, const char *to); // renameat2 RENAME_EXCHANGE
+    int (*remove)(int dir, const char *path, int flags);                         // flags as unlinkat
+    int (*flush)(int dir); // the whole file system that dir is on
 } StoreIo;
 
 // For tests only, before any other thread runs. NULL: the disk itself.

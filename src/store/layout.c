@@ -51,9 +51,11 @@ bool store_root_make(int home, Err *err)
         return false;
     CLEANUP(fd_closep) int extension = dir_open(vault, "extensions/" LAYOUT, err);
     // The declaration comes last: a folder that has it has everything.
-    return extension >= 0 && file_replace(extension, "config.json", str_from(config_json), true, err) &&
-           file_replace(vault, "ocfl_layout.json", str_from(layout_json), true, err) &&
-           file_replace(vault, "0=ocfl_1.1", str_from(declaration), true, err);
+    bool made = extension >= 0 && file_replace(extension, "config.json", str_from(config_json), false, err) &&
+                file_replace(vault, "ocfl_layout.json", str_from(layout_json), false, err) &&
+                (store_io->flush(vault) == 0 || err_errno(err, "flushing the new vault")) &&
+                file_replace(vault, "0=ocfl_1.1", str_from(declaration), false, err);
+    return made && (store_io->flush(vault) == 0 || err_errno(err, "flushing the new vault"));
 }
 
 static const Json *read_json(int dir, const char *path, Arena *a, Err *err)

@@ -130,15 +130,12 @@ bool store_batch_publish(StoreBatch *batch, Err *err)
     return batch->published;
 }
 
-void store_batch_close(StoreBatch *batch)
+static void close_batch(StoreBatch *batch, bool keep)
 {
-    if (!batch)
-        return;
     Store *s = batch->store;
     Err ignored = {0}; // what stays behind is tidied by the next writer
     assert(batch->drafts == 0);
-    bool tidy =
-        (batch->renaming && !batch->published) || store_io_remove_tree(s->staging, batch->name, &ignored);
+    bool tidy = keep || store_io_remove_tree(s->staging, batch->name, &ignored);
     (void)tidy;
     pthread_mutex_lock(&s->mutex);
     for (StoreBatch **at = &s->live; *at; at = &(*at)->next)
@@ -153,10 +150,23 @@ void store_batch_close(StoreBatch *batch)
     store_writer_leave(s);
 }
 
+void store_batch_close(StoreBatch *batch)
+{
+    if (batch)
+        close_batch(batch, batch->renaming && !batch->published);
+}
+
+void store_batch_leave(StoreBatch *batch)
+{
+    if (batch)
+        close_batch(batch, batch->renaming);
+}
+
 // ---- the journal
 
 typedef struct {
     int version;
+    bool erase;
     char folder[STORE_FOLDER_MAX_BYTES]; // from the vault
     const char *name;                    // its last part
     Str uri;
@@ -165,7 +175,9 @@ typedef struct {
 static bool parse_line(Str text, JournalLine *ret)
 {
     Str version, folder, rest;
-    if (!str_cut(text, ' ', &version, &rest) || !str_cut(rest, ' ', &folder, &rest) || rest.n == 0 ||
+    ret->erase = str_starts(text, S("x"));
+    if (!str_cut(str_slice(text, ret->erase, text.n), ' ', &version, &rest) ||
+        !str_cut(rest, ' ', &folder, &rest) || rest.n == 0 ||
         !str_to_int(version, 1, STORE_VERSION_MAX, &ret->version) || folder.n >= sizeof(ret->folder) ||
         !store_path_good(folder))
         return false;
@@ -266,11 +278,32 @@ static bool move_one(Move *move, const char *from, const char *to, Err *err)
     return err_errno(err, "renaming %s into the vault", from);
 }
 
+// The two folders change places; then the one that was in the vault is deleted. Which of them is where shows
+// in the head of the one in the vault.
+static bool erase_object(Move *move, const JournalLine *line, Err *err)
+{
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    Store *s = move->store;
+    StoreInventory inventory;
+    char from[STAGED_PATH_MAX_BYTES];
+    snprintf(from, sizeof(from), "%s/%s", move->batch, line->name);
+    if (!store_load_at(s, line->folder, a, &inventory, err))
+        return false;
+    if (inventory.head != line->version && inventory.head != line->version - 1)
+        return err_set(err, ERR_CORRUPT, "vault/%s was changed before it could be erased", line->folder);
+    if (inventory.head != line->version &&
+        (store_io->exchange(s->staging, from, s->vault, line->folder) < 0 || store_io->flush(s->staging) < 0))
+        return err_errno(err, "erasing %s", line->folder);
+    return store_io_remove_tree(s->staging, from, err);
+}
+
 static bool move_object(void *ctx, const JournalLine *line, Err *err)
 {
     static const char *const parts[] = {"inventory.json", "inventory.json.sha512"};
     Move *move = ctx;
     char from[STAGED_PATH_MAX_BYTES + 64], to[TARGET_PATH_MAX_BYTES];
+    if (line->erase)
+        return erase_object(move, line, err);
     if (line->version == 1) {
         snprintf(from, sizeof(from), "%s/%s", move->batch, line->name);
         return move_one(move, from, line->folder, err);

@@ -95,12 +95,25 @@ bool store_batch_publish(StoreBatch *batch, Err *err) MUST_CHECK;
 // After the catalogue has committed: forgets the journal. Without publish: throws the staged files away.
 // After a publish that failed half-way: leaves the journal for store_unfinished.
 void store_batch_close(StoreBatch *batch);
+// When the catalogue could not commit after a publish that succeeded: closes, but keeps the journal, so that
+// store_unfinished names the objects.
+void store_batch_leave(StoreBatch *batch);
 
 // Objects of batches that were published (in part) but never closed, because the process died. Finishes
 // half-renamed objects first. Call store_forget_unfinished when the catalogue agrees with the vault about all
 // of them. None, at once, while another process is writing: it has looked already.
 bool store_unfinished(Store *store, Arena *a, Str **ret_ids, size_t *ret_count, Err *err) MUST_CHECK;
 bool store_forget_unfinished(Store *store, Err *err) MUST_CHECK;
+
+// ---- withdrawing
+
+// Erases what an object ever contained, for the cases in which the law asks for it: its versions 1..n keep
+// number, date, user and message, but each now has only the file `path` with `bytes`; version n+1, by `note`,
+// has the same. Everything else that the object had is deleted from the disk. Atomic for readers; after a
+// kill the next writer finishes it, and store_unfinished names the object. ERR_NOT_FOUND; ERR_UNSUPPORTED on
+// a file system that cannot exchange two folders (ext4, XFS and Btrfs can).
+bool store_erase(
+    Store *store, Str object_id, const StoreNote *note, Str path, Str bytes, Err *err) MUST_CHECK;
 
 // ---- verifying
 

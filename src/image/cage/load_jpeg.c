@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "image/cage/child.h"
+#include "image/splice.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -25,6 +26,8 @@ typedef struct {
     Err err;        // why the jump was taken
     uint8_t chunk[CHUNK_BYTES];
 
+    SpliceHead head;
+    bool spliced; // level 0 is cut from the master's own data
     Tiler *tiler;
     Colour *colour;
     uint8_t *rows;
@@ -174,6 +177,11 @@ static void read_colour(Loader *l, ImageFacts *facts)
         snprintf(facts->colour, sizeof(facts->colour), "srgb");
 }
 
+static bool is_large(const struct jpeg_decompress_struct *c)
+{
+    return MAX_OF(c->image_width, c->image_height) > TILER_WHOLE_MAX_PX;
+}
+
 static bool start(Loader *l, const Task *task, ImageFacts *facts, Err *err)
 {
     struct jpeg_decompress_struct *c = &l->codec;
@@ -203,12 +211,17 @@ static bool start(Loader *l, const Task *task, ImageFacts *facts, Err *err)
         return false;
     if (task->question.job == CAGE_PROBE)
         return true;
+    bool upright = !turn.flip_x && !turn.flip_y && !turn.swap;
+    l->spliced = upright && !l->colour && splice_head(c, &l->head);
     TilerAsk ask = {.width_px = (int)c->image_width,
         .height_px = (int)c->image_height,
         .channels = c->num_components,
         .turn = turn,
         .tile_px = task->question.tile_px,
-        .quality = task->question.quality};
+        .quality = task->question.quality,
+        .ycc = c->num_components == 3 && !l->colour,
+        .tiles_given = l->spliced,
+        .rows_halved = l->spliced && is_large(c)};
     l->tiler = tiler_open(task->to, &ask, err);
     return l->tiler != NULL;
 }
@@ -217,7 +230,7 @@ static bool read_pixels(Loader *l, Err *err)
 {
     struct jpeg_decompress_struct *c = &l->codec;
     size_t stride = (size_t)c->image_width * (size_t)c->num_components;
-    c->out_color_space = c->num_components == 1 ? JCS_GRAYSCALE : JCS_RGB;
+    c->out_color_space = c->num_components == 1 ? JCS_GRAYSCALE : l->colour ? JCS_RGB : JCS_YCbCr;
     l->in_pixels = true;
     jpeg_start_decompress(c);
     l->rows = mem_alloc(stride * ROWS_AT_ONCE);
@@ -238,6 +251,37 @@ static bool read_pixels(Loader *l, Err *err)
     return tiler_finish(l->tiler, err);
 }
 
+static bool give_tile(void *ctx, int column, int row, Str jpeg, Err *err)
+{
+    return tiler_put_tile(ctx, column, row, jpeg, err);
+}
+
+static bool give_whole(void *ctx, int column, int row, Str jpeg, Err *err)
+{
+    (void)column, (void)row;
+    return tiler_put_whole(ctx, jpeg, err);
+}
+
+static bool give_half_row(void *ctx, const uint8_t *row, Err *err)
+{
+    return tiler_row(ctx, row, err);
+}
+
+// A large picture comes in one pass, its level 1 computed from the coefficients. A small one is also decoded,
+// because its standard sizes need all its pixels.
+static bool splice_pixels(Loader *l, const Task *task, Err *err)
+{
+    uint64_t scan_at = l->at - l->source.bytes_in_buffer;
+    bool large = is_large(&l->codec);
+    SpliceSink tiles = {.ctx = l->tiler, .tile = give_tile, .half_row = large ? give_half_row : NULL};
+    SpliceSink whole = {.ctx = l->tiler, .tile = give_whole};
+    if (!splice(&l->head, l->fd, scan_at, task->question.tile_px, &tiles, err))
+        return false;
+    if (large)
+        return tiler_finish(l->tiler, err);
+    return splice(&l->head, l->fd, scan_at, TILER_WHOLE_MAX_PX, &whole, err) && read_pixels(l, err);
+}
+
 bool load_jpeg(const Task *task, ImageFacts *ret, Err *err)
 {
     CLEANUP(loader_closep) Loader *l = mem_alloc(sizeof(*l));
@@ -249,7 +293,8 @@ bool load_jpeg(const Task *task, ImageFacts *ret, Err *err)
     }
     if (!start(l, task, &facts, err))
         return false;
-    if (task->question.job == CAGE_DERIVE && !read_pixels(l, err))
+    if (task->question.job == CAGE_DERIVE &&
+        !(l->spliced ? splice_pixels(l, task, err) : read_pixels(l, err)))
         return false;
     *ret = facts;
     return true;

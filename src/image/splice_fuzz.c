@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whatever libjpeg takes for a header, then the scan by our own reader. Tiles that come out must be what
+// libjpeg can read.
+#include "image/splice.h"
+#include "image/testing.h"
+
+#include <setjmp.h>
+#include <stdio.h>
+
+#include <jpeglib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { PIXELS_MAX = 1 << 20 };
+
+typedef struct {
+    struct jpeg_error_mgr mgr;
+    jmp_buf jump;
+} Trap;
+
+static void give_up(j_common_ptr codec)
+{
+    longjmp(((Trap *)(void *)codec->err)->jump, 1);
+}
+
+static void say_nothing(j_common_ptr codec, int level)
+{
+    (void)codec, (void)level;
+}
+
+static bool head_of(const uint8_t *data, size_t size, SpliceHead *ret, uint64_t *ret_at)
+{
+    struct jpeg_decompress_struct d;
+    Trap trap;
+    volatile bool good = false;
+    d.err = jpeg_std_error(&trap.mgr);
+    trap.mgr.error_exit = give_up;
+    trap.mgr.emit_message = say_nothing;
+    jpeg_create_decompress(&d);
+    if (!setjmp(trap.jump)) {
+        jpeg_mem_src(&d, data, size);
+        good = jpeg_read_header(&d, TRUE) == JPEG_HEADER_OK && splice_head(&d, ret);
+        *ret_at = size - d.src->bytes_in_buffer;
+    }
+    jpeg_destroy_decompress(&d);
+    return good;
+}
+
+static bool read_tile(void *ctx, int column, int row, Str jpeg, Err *err)
+{
+    const SpliceHead *head = ctx;
+    Pixels px = pixels_make(
+        MIN_OF(64, head->width_px - column * 64), MIN_OF(64, head->height_px - row * 64), head->components);
+    CLEANUP(jpeg_reader_closep) JpegReader *reader = jpeg_reader_open();
+    bool good = jpeg_read(reader, jpeg, &px, err);
+    free(px.p);
+    assert(good);
+    return good;
+}
+
+static bool drop_row(void *ctx, const uint8_t *row, Err *err)
+{
+    (void)ctx, (void)row, (void)err;
+    return true;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    Err err = {0};
+    SpliceHead head;
+    uint64_t at;
+    if (size == 0 || !head_of(data, size, &head, &at) || (int64_t)head.width_px * head.height_px > PIXELS_MAX)
+        return 0;
+    int fd = memfd_create("fuzz", MFD_CLOEXEC);
+    if (fd < 0 || write(fd, data, size) != (ssize_t)size)
+        abort();
+    SpliceSink sink = {.ctx = &head, .tile = read_tile, .half_row = drop_row};
+    bool good = splice(&head, fd, at, 64, &sink, &err);
+    assert(good == (err.kind == ERR_NONE));
+    close(fd);
+    return 0;
+}

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "image/splice.h"
+#include "image/testing.h"
+
+#include "base/file.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+#include <jpeglib.h>
+
+typedef struct {
+    int width, height, across, down; // sampling of the brightness; 0: grey
+    int restart, quality, tile;
+    bool optimise, progressive;
+} Master;
+
+// Noise over a gradient: many different codes, long ones too.
+static Str make_jpeg(Master m, Arena *a)
+{
+    struct jpeg_compress_struct c;
+    struct jpeg_error_mgr trap;
+    unsigned char *out = NULL;
+    unsigned long bytes = 0;
+    uint32_t noise = 1;
+    int channels = m.across ? 3 : 1;
+    uint8_t *row = arena_alloc(a, (size_t)m.width * 3);
+    c.err = jpeg_std_error(&trap);
+    jpeg_create_compress(&c);
+    jpeg_mem_dest(&c, &out, &bytes);
+    c.image_width = (JDIMENSION)m.width;
+    c.image_height = (JDIMENSION)m.height;
+    c.input_components = channels;
+    c.in_color_space = channels == 3 ? JCS_RGB : JCS_GRAYSCALE;
+    jpeg_set_defaults(&c);
+    jpeg_set_quality(&c, m.quality, TRUE);
+    c.restart_interval = (unsigned)m.restart;
+    c.optimize_coding = m.optimise;
+    if (m.progressive)
+        jpeg_simple_progression(&c);
+    if (channels == 3) {
+        c.comp_info[0].h_samp_factor = m.across;
+        c.comp_info[0].v_samp_factor = m.down;
+    }
+    jpeg_start_compress(&c, TRUE);
+    for (int y = 0; y < m.height; y++) {
+        for (int x = 0; x < m.width * channels; x++) {
+            noise = noise * 1664525 + 1013904223;
+            row[x] =
+                (uint8_t)(x * 200 / (m.width * channels) + (int)(noise >> 27) + (x / 40 + y / 40) % 2 * 20);
+        }
+        JSAMPROW rows[1] = {row};
+        jpeg_write_scanlines(&c, rows, 1);
+    }
+    jpeg_finish_compress(&c);
+    jpeg_destroy_compress(&c);
+    Str copy = arena_copy(a, (Str){(char *)out, bytes});
+    free(out);
+    return copy;
+}
+
+typedef struct {
+    struct jpeg_decompress_struct codec;
+    struct jpeg_error_mgr trap;
+    jvirt_barray_ptr *blocks;
+} Coefficients;
+
+static void read_coefficients(Str jpeg, Coefficients *c)
+{
+    c->codec.err = jpeg_std_error(&c->trap);
+    jpeg_create_decompress(&c->codec);
+    jpeg_mem_src(&c->codec, (const unsigned char *)jpeg.p, jpeg.n);
+    jpeg_read_header(&c->codec, TRUE);
+    c->blocks = jpeg_read_coefficients(&c->codec);
+    assert_int_equal(c->codec.err->num_warnings, 0);
+}
+
+typedef struct {
+    Coefficients master;
+    Master m;
+    int tiles, rows;
+    Pixels half;
+} Check;
+
+static const JCOEF *block_at(Coefficients *c, int component, int x, int y)
+{
+    JBLOCKARRAY rows = c->codec.mem->access_virt_barray(
+        (j_common_ptr)&c->codec, c->blocks[component], (JDIMENSION)y, 1, FALSE);
+    return rows[0][x];
+}
+
+static bool check_tile(void *ctx, int column, int row, Str jpeg, Err *err)
+{
+    (void)err;
+    Check *check = ctx;
+    Coefficients tile;
+    read_coefficients(jpeg, &tile);
+    assert_int_equal(tile.codec.image_width, MIN_OF(check->m.tile, check->m.width - column * check->m.tile));
+    assert_int_equal(tile.codec.image_height, MIN_OF(check->m.tile, check->m.height - row * check->m.tile));
+    for (int i = 0; i < tile.codec.num_components; i++) {
+        const jpeg_component_info *c = &tile.codec.comp_info[i];
+        int left = column * check->m.tile / 8 * c->h_samp_factor / tile.codec.max_h_samp_factor;
+        int top = row * check->m.tile / 8 * c->v_samp_factor / tile.codec.max_v_samp_factor;
+        for (int y = 0; y < (int)c->height_in_blocks; y++)
+            for (int x = 0; x < (int)c->width_in_blocks; x++)
+                assert_memory_equal(
+                    block_at(&tile, i, x, y), block_at(&check->master, i, left + x, top + y), sizeof(JBLOCK));
+        assert_memory_equal(c->quant_table->quantval, check->master.codec.comp_info[i].quant_table->quantval,
+            sizeof(c->quant_table->quantval));
+    }
+    assert_true(tile.codec.restart_interval > 0);
+    jpeg_destroy_decompress(&tile.codec);
+    check->tiles++;
+    return true;
+}
+
+static bool keep_row(void *ctx, const uint8_t *row, Err *err)
+{
+    (void)err;
+    Check *check = ctx;
+    assert_true(check->rows < check->half.height_px);
+    memcpy(pixels_at(&check->half, 0, check->rows++), row, check->half.stride);
+    return true;
+}
+
+// Brightness of the half picture against the mean of 2x2 decoded pixels. The last odd row and column are the
+// master's padding, which is its own affair.
+static void check_half(const Check *check, Str jpeg)
+{
+    struct jpeg_decompress_struct d;
+    struct jpeg_error_mgr trap;
+    Pixels full = pixels_make(check->m.width, check->m.height, check->half.channels);
+    d.err = jpeg_std_error(&trap);
+    jpeg_create_decompress(&d);
+    jpeg_mem_src(&d, (const unsigned char *)jpeg.p, jpeg.n);
+    jpeg_read_header(&d, TRUE);
+    d.out_color_space = full.channels == 3 ? JCS_YCbCr : JCS_GRAYSCALE;
+    jpeg_start_decompress(&d);
+    while (d.output_scanline < d.output_height) {
+        JSAMPROW rows[1] = {pixels_at(&full, 0, (int)d.output_scanline)};
+        jpeg_read_scanlines(&d, rows, 1);
+    }
+    jpeg_destroy_decompress(&d);
+    int worst = 0;
+    int64_t sum = 0;
+    for (int y = 0; y < full.height_px / 2; y++) {
+        for (int x = 0; x < full.width_px / 2; x++) {
+            int mean =
+                (*pixels_at(&full, 2 * x, 2 * y) + *pixels_at(&full, 2 * x + 1, 2 * y) +
+                    *pixels_at(&full, 2 * x, 2 * y + 1) + *pixels_at(&full, 2 * x + 1, 2 * y + 1) + 2) /
+                4;
+            int off = abs(mean - *pixels_at(&check->half, x, y));
+            worst = MAX_OF(worst, off);
+            sum += off;
+        }
+    }
+    assert_true(worst <= 2);
+    assert_true(sum <= (int64_t)(full.width_px / 2) * (full.height_px / 2) / 2);
+    free(full.p);
+}
+
+static bool head_of(Str jpeg, SpliceHead *ret, uint64_t *ret_at)
+{
+    struct jpeg_decompress_struct d;
+    struct jpeg_error_mgr trap;
+    d.err = jpeg_std_error(&trap);
+    jpeg_create_decompress(&d);
+    jpeg_mem_src(&d, (const unsigned char *)jpeg.p, jpeg.n);
+    jpeg_read_header(&d, TRUE);
+    *ret_at = jpeg.n - d.src->bytes_in_buffer;
+    bool good = splice_head(&d, ret);
+    jpeg_destroy_decompress(&d);
+    return good;
+}
+
+static bool run(Str jpeg, const SpliceHead *head, uint64_t at, int tile, const SpliceSink *sink, Err *err)
+{
+    CLEANUP(fd_closep) int fd = memfd_create("master", MFD_CLOEXEC);
+    assert_true(file_write_all(fd, jpeg, err));
+    return splice(head, fd, at, tile, sink, err);
+}
+
+static void check(Master m)
+{
+    Err err = {0};
+    uint64_t at;
+    SpliceHead head;
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    Str jpeg = make_jpeg(m, a);
+    Check c = {.m = m, .half = pixels_make((m.width + 1) / 2, (m.height + 1) / 2, m.across ? 3 : 1)};
+    read_coefficients(jpeg, &c.master);
+    assert_true(head_of(jpeg, &head, &at));
+    SpliceSink sink = {.ctx = &c, .tile = check_tile, .half_row = keep_row};
+    if (!run(jpeg, &head, at, m.tile, &sink, &err))
+        fail_msg("%s", err.text);
+    assert_int_equal(c.tiles, (m.width + m.tile - 1) / m.tile * ((m.height + m.tile - 1) / m.tile));
+    assert_int_equal(c.rows, c.half.height_px);
+    check_half(&c, jpeg);
+    jpeg_destroy_decompress(&c.master.codec);
+    free(c.half.p);
+}
+
+static void same_coefficients(void **state)
+{
+    (void)state;
+    check((Master){.width = 700, .height = 500, .across = 2, .down = 2, .quality = 90, .tile = 256});
+    check((Master){.width = 333, .height = 211, .across = 2, .down = 1, .quality = 80, .tile = 64});
+    check((Master){.width = 333, .height = 211, .across = 1, .down = 2, .quality = 80, .tile = 64});
+    check((Master){.width = 333, .height = 211, .across = 1, .down = 1, .quality = 98, .tile = 64});
+    check((Master){.width = 333, .height = 211, .quality = 50, .tile = 128});
+    check((Master){.width = 1, .height = 1, .across = 2, .down = 2, .quality = 50, .tile = 64});
+    check((Master){.width = 257, .height = 16, .across = 2, .down = 2, .quality = 100, .tile = 256});
+    check((Master){.width = 640, .height = 480, .across = 2, .down = 2, .quality = 75, .tile = 2048});
+}
+
+// Optimised tables lack codes that the tiles need.
+static void odd_tables(void **state)
+{
+    (void)state;
+    for (int quality = 5; quality <= 100; quality += 19) {
+        check((Master){.width = 300,
+            .height = 200,
+            .across = 2,
+            .down = 2,
+            .quality = quality,
+            .tile = 64,
+            .optimise = true});
+        check((Master){.width = 300, .height = 200, .quality = quality, .tile = 64, .optimise = true});
+    }
+}
+
+// The master's own restart markers fall anywhere in a tile's row.
+static void restarts(void **state)
+{
+    (void)state;
+    for (int restart = 1; restart <= 23; restart += 2)
+        check((Master){.width = 400,
+            .height = 130,
+            .across = 2,
+            .down = restart % 4 == 1 ? 2 : 1,
+            .quality = 90,
+            .tile = 64,
+            .restart = restart});
+}
+
+static void not_spliced(void **state)
+{
+    (void)state;
+    uint64_t at;
+    SpliceHead head;
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    Master m = {.width = 100, .height = 100, .across = 2, .down = 2, .quality = 90, .progressive = true};
+    assert_false(head_of(make_jpeg(m, a), &head, &at));
+    m = (Master){.width = 100, .height = 100, .across = 4, .down = 1, .quality = 90};
+    assert_false(head_of(make_jpeg(m, a), &head, &at));
+}
+
+static bool drop_tile(void *ctx, int column, int row, Str jpeg, Err *err)
+{
+    (void)ctx, (void)column, (void)row, (void)jpeg, (void)err;
+    return true;
+}
+
+static bool drop_row(void *ctx, const uint8_t *row, Err *err)
+{
+    (void)ctx, (void)row, (void)err;
+    return true;
+}
+
+static void check_damage(Str jpeg, size_t change_at, uint8_t change, size_t cut, bool must_fail)
+{
+    Err err = {0};
+    uint64_t at;
+    SpliceHead head;
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    assert_true(head_of(jpeg, &head, &at));
+    Str copy = arena_copy(a, str_slice(jpeg, 0, jpeg.n - cut));
+    char *bytes = arena_alloc(a, copy.n);
+    memcpy(bytes, copy.p, copy.n);
+    if (change_at)
+        bytes[at + change_at] = (char)change;
+    SpliceSink sink = {.tile = drop_tile, .half_row = drop_row};
+    bool good = run((Str){bytes, copy.n}, &head, at, 64, &sink, &err);
+    assert_int_equal(err.kind, good ? ERR_NONE : ERR_CORRUPT);
+    if (must_fail)
+        assert_false(good);
+}
+
+static void damage(void **state)
+{
+    (void)state;
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    Str plain = make_jpeg((Master){.width = 300, .height = 200, .across = 2, .down = 2, .quality = 60}, a);
+    Str marked = make_jpeg(
+        (Master){.width = 300, .height = 200, .across = 2, .down = 2, .quality = 60, .restart = 7}, a);
+    for (size_t cut = 1; cut < plain.n - 700; cut += 97) {
+        check_damage(plain, 0, 0, cut, true);
+        check_damage(marked, 0, 0, cut, true);
+    }
+    for (size_t at = 1; at < plain.n - 700; at += 13) {
+        check_damage(plain, at, 0xff, 0, false);
+        check_damage(plain, at, (uint8_t)at, 0, false);
+        check_damage(marked, at, 0xff, 0, false);
+    }
+    check_damage(plain, 500, 0xff, 600, true);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(same_coefficients),
+        cmocka_unit_test(odd_tables),
+        cmocka_unit_test(restarts),
+        cmocka_unit_test(not_spliced),
+        cmocka_unit_test(damage),
+    };
+    return cmocka_run_group_tests_name("image/splice", tests, NULL, NULL);
+}

@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: Apache-2.0
+// Puts single texts into a record until it is whole.
+#include "base/utf8.h"
+#include "ingest/fields.h"
+#include "ingest/years.h"
+
+#define ADD(list) (*arena_push(a, &(list).items, &(list).count, &(list).capacity))
+
+enum { YEAR_LIMIT = 5000000 };
+
+void delivered_remark(Delivered *d, IngestLevel level, Str cell, Str text, Arena *a)
+{
+    ADD(d->remarks) = (Remark){.level = level, .cell = cell, .text = text};
+}
+
+void delivered_keep(Delivered *d, Str name, Json value, Arena *a)
+{
+    for (size_t i = 0; i < d->record.more_names.count; i++) {
+        Json *had = &d->record.more_values.items[i];
+        if (!str_eq(d->record.more_names.items[i], name))
+            continue;
+        // A second column of that name: both stand in a list.
+        Json *pair = arena_array(a, Json, (had->kind == JSON_IS_LIST ? had->count : 1) + 1);
+        size_t count = 0;
+        if (had->kind == JSON_IS_LIST)
+            for (; count < had->count; count++)
+                pair[count] = had->items[count];
+        else
+            pair[count++] = *had;
+        pair[count++] = value;
+        *had = (Json){.kind = JSON_IS_LIST, .items = pair, .count = count};
+        return;
+    }
+    ADD(d->record.more_names) = name;
+    ADD(d->record.more_values) = value;
+}
+
+static void keep_text(Delivered *d, Str name, Str text, Arena *a)
+{
+    delivered_keep(d, name, (Json){.kind = JSON_IS_TEXT, .text = text}, a);
+}
+
+// A field that holds one text only: what comes second is kept under its column's name.
+static void put_single(Delivered *d, Str *field, Str column, Str text, Arena *a)
+{
+    if (field->n == 0)
+        *field = text;
+    else if (!str_eq(*field, text))
+        keep_text(d, column, text, a);
+}
+
+static void put_access(Delivered *d, Str column, Str text, Arena *a)
+{
+    Err err;
+    d->record.has_terms = true;
+    if (rights_terms_parse(text, &d->record.terms, &err))
+        return;
+    // What cannot be understood shuts.
+    d->record.terms = (Terms){.access = ACCESS_NONE};
+    keep_text(d, column, text, a);
+    delivered_remark(d, INGEST_WARNING, column,
+        S("access is none, record, full or side and a number of pixels; this is none of them, so the record "
+          "is "
+          "closed"),
+        a);
+}
+
+static void put_rights(Delivered *d, Str column, Str text, Arena *a)
+{
+    Str uri = record_rights_uri(text);
+    bool is_uri = str_starts(text, S("http://")) || str_starts(text, S("https://"));
+    if (uri.n || is_uri)
+        put_single(d, &d->record.rights, column, uri.n ? uri : text, a);
+    else
+        keep_text(d, column, text, a);
+}
+
+static void put_image(Delivered *d, Str column, Str text, Arena *a)
+{
+    if (str_starts(text, S("http://")) || str_starts(text, S("https://")) || str_starts(text, S("//"))) {
+        keep_text(d, column, text, a);
+        return;
+    }
+    ADD(d->pictures) = (DeliveredPicture){.file = text};
+}
+
+// One value, trimmed and not empty.
+static void put_value(Delivered *d, Field f, Str column, Str text, Arena *a)
+{
+    Record *r = &d->record;
+    // Empty stands for the record's own language, which may be in a later column.
+    Str lang = f.lang;
+    switch (f.kind) {
+    case FIELD_IGNORED:
+        break;
+    case FIELD_UNKNOWN:
+    case FIELD_KEPT:
+        keep_text(d, column, text, a);
+        break;
+    case FIELD_ID:
+        put_single(d, &r->id, column, text, a);
+        break;
+    case FIELD_LANG:
+        if (field_is_lang(text))
+            put_single(d, &r->lang, column, text, a);
+        else
+            keep_text(d, column, text, a);
+        break;
+    case FIELD_TITLE:
+        ADD(r->titles) = (RecordText){.lang = lang, .text = text};
+        break;
+    case FIELD_TEXT:
+        ADD(r->texts) = (RecordText){.lang = lang, .text = text};
+        break;
+    case FIELD_MAKER:
+        ADD(r->makers) = (RecordMaker){.name = text, .lang = lang};
+        break;
+    case FIELD_MAKER_SORT:
+        ADD(d->maker_sorts) = text;
+        break;
+    case FIELD_MAKER_ROLE:
+        ADD(d->roles) = (RecordText){.text = text};
+        break;
+    case FIELD_DATE:
+        ADD(r->dates) = (RecordDate){.text = text};
+        break;
+    case FIELD_EARLIEST:
+        put_single(d, &d->earliest, column, text, a);
+        break;
+    case FIELD_LATEST:
+        put_single(d, &d->latest, column, text, a);
+        break;
+    case FIELD_PLACE:
+        ADD(r->places) = (RecordTerm){.text = text, .lang = lang};
+        break;
+    case FIELD_MATERIAL:
+        ADD(r->materials) = (RecordTerm){.text = text, .lang = lang};
+        break;
+    case FIELD_TECHNIQUE:
+        ADD(r->techniques) = (RecordTerm){.text = text, .lang = lang};
+        break;
+    case FIELD_OBJECT_NAME:
+        put_single(d, &d->object_name, column, text, a);
+        ADD(r->classification) = (RecordTerm){.text = text, .lang = lang};
+        break;
+    case FIELD_CLASSIFICATION:
+        ADD(r->classification) = (RecordTerm){.text = text, .lang = lang};
+        break;
+    case FIELD_SUBJECT:
+        ADD(r->subjects) = (RecordTerm){.text = text, .lang = lang};
+        break;
+    case FIELD_DIMENSIONS:
+        ADD(r->dimensions) = (RecordText){.text = text, .lang = lang};
+        break;
+    case FIELD_INSCRIPTION:
+        ADD(r->inscriptions) = (RecordText){.text = text, .lang = lang};
+        break;
+    case FIELD_PROVENANCE:
+        ADD(r->provenance) = (RecordText){.text = text, .lang = lang};
+        break;
+    case FIELD_ACCESSION:
+        put_single(d, &r->accession, column, text, a);
+        break;
+    case FIELD_COLLECTION:
+        put_single(d, &r->collection, column, text, a);
+        break;
+    case FIELD_CREDIT:
+        put_single(d, &r->credit, column, text, a);
+        break;
+    case FIELD_SOURCE:
+        put_single(d, &r->source, column, text, a);
+        break;
+    case FIELD_URL:
+        put_single(d, &r->url, column, text, a);
+        break;
+    case FIELD_LICENCE:
+        put_single(d, &r->licence, column, text, a);
+        break;
+    case FIELD_RIGHTS:
+        put_rights(d, column, text, a);
+        break;
+    case FIELD_ACCESS:
+        put_access(d, column, text, a);
+        break;
+    case FIELD_PART_OF:
+        ADD(r->relations) = (RecordRelation){.type = S("part of"), .target = text};
+        break;
+    case FIELD_RELATED:
+        ADD(r->relations) = (RecordRelation){.type = S("related"), .target = text};
+        break;
+    case FIELD_IMAGE:
+        put_image(d, column, text, a);
+        break;
+    }
+}
+
+static bool may_hold_several(FieldKind kind)
+{
+    return kind == FIELD_MAKER || kind == FIELD_MAKER_SORT || kind == FIELD_MAKER_ROLE ||
+           kind == FIELD_PLACE || kind == FIELD_CLASSIFICATION || kind == FIELD_SUBJECT ||
+           kind == FIELD_TECHNIQUE || kind == FIELD_IMAGE || kind == FIELD_RELATED;
+}
+
+void field_put(Delivered *d, Field field, Str column, Str text, const FieldRules *rules, Arena *a)
+{
+    text = field_trim(text);
+    if (text.n == 0)
+        return;
+    if (text.n > 2 && text.p[0] == '=' && text.p[1] >= 'A' && text.p[1] <= 'Z' && memchr(text.p, '(', text.n))
+        delivered_remark(d, INGEST_WARNING, column,
+            S("a formula, not a value: it was taken as the text it is; export values, not formulas"), a);
+    if (!may_hold_several(field.kind) || rules->split.n == 0) {
+        put_value(d, field, column, text, a);
+        return;
+    }
+    while (text.n) {
+        size_t at = 0;
+        while (at < text.n && !memchr(rules->split.p, text.p[at], rules->split.n))
+            at++;
+        Str value = field_trim(str_slice(text, 0, at));
+        if (value.n)
+            put_value(d, field, column, value, a);
+        text = str_slice(text, at + 1, text.n);
+    }
+}
+
+// ---- finishing
+
+static bool year_from(Str text, int *ret)
+{
+    int from, to;
+    if (str_to_int(text, -YEAR_LIMIT, YEAR_LIMIT, ret))
+        return true;
+    if (years_guess(text, &from, &to) != YEARS_FOUND)
+        return false;
+    *ret = from;
+    return true;
+}
+
+static void year_remark(Delivered *d, Str cell, Str text, Arena *a)
+{
+    delivered_remark(d, INGEST_WARNING, cell,
+        arena_printf(
+            a, "no year can be read from \"" FMT_STR "\"; the text is kept", ARG_STR(utf8_head(text, 80))),
+        a);
+}
+
+static void finish_dates(Delivered *d, Arena *a)
+{
+    int from, to;
+    bool has_from = d->earliest.n && year_from(d->earliest, &from);
+    bool has_to = d->latest.n && year_from(d->latest, &to);
+    if (d->earliest.n && !has_from)
+        year_remark(d, S("date.earliest"), d->earliest, a);
+    if (d->latest.n && !has_to)
+        year_remark(d, S("date.latest"), d->latest, a);
+    if ((has_from || has_to) && d->record.dates.count == 0)
+        ADD(d->record.dates) = (RecordDate){.text = d->earliest.n ? d->earliest : d->latest};
+    for (size_t i = 0; i < d->record.dates.count; i++) {
+        RecordDate *date = &d->record.dates.items[i];
+        if (date->has_years)
+            continue;
+        if (i == 0 && (has_from || has_to)) {
+            date->earliest = has_from ? from : to;
+            date->latest = has_to ? to : from;
+            date->has_years = true;
+            if (date->earliest > date->latest) {
+                date->has_years = false;
+                delivered_remark(d, INGEST_WARNING, S("date"),
+                    S("the earliest year is after the latest; the years are not used"), a);
+            }
+            continue;
+        }
+        YearsAnswer answer = years_guess(date->text, &date->earliest, &date->latest);
+        date->has_years = answer == YEARS_FOUND;
+        if (answer == YEARS_UNREADABLE)
+            year_remark(d, S("date"), date->text, a);
+    }
+}
+
+static void finish_makers(Delivered *d)
+{
+    RecordMakers *makers = &d->record.makers;
+    if (makers->count == d->maker_sorts.count)
+        for (size_t i = 0; i < makers->count; i++)
+            makers->items[i].sort = d->maker_sorts.items[i];
+    if (makers->count == d->roles.count || d->roles.count == 1)
+        for (size_t i = 0; i < makers->count; i++)
+            makers->items[i].role = d->roles.items[d->roles.count == 1 ? 0 : i].text;
+}
+
+// Texts that did not say are in the record's language.
+static void fill_texts(RecordTexts *texts, Str lang)
+{
+    for (size_t i = 0; i < texts->count; i++)
+        if (texts->items[i].lang.n == 0)
+            texts->items[i].lang = lang;
+}
+
+bool delivered_finish(Delivered *d, const FieldRules *rules, Arena *a, Err *err)
+{
+    Record *r = &d->record;
+    if (r->lang.n == 0 && !d->is_ours)
+        r->lang = rules->lang;
+    if (r->id.n == 0)
+        r->id = r->accession;
+    if (r->id.n == 0)
+        return err_set(err, ERR_INVALID, "there is neither an id nor an accession number");
+    if (str_eq(r->id, S(".")) || str_eq(r->id, S("..")))
+        return err_set(err, ERR_INVALID, "\"" FMT_STR "\" cannot be an id", ARG_STR(r->id));
+    if (d->is_ours)
+        return record_check(r, err);
+    if (r->titles.count == 0 && d->object_name.n)
+        ADD(r->titles) = (RecordText){.text = d->object_name};
+    finish_dates(d, a);
+    finish_makers(d);
+    fill_texts(&r->titles, r->lang);
+    fill_texts(&r->texts, r->lang);
+    if (r->licence.n && r->rights.n == 0)
+        r->rights = record_rights_uri(r->licence);
+    return record_check(r, err);
+}

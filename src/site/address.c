@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// Addresses of searches. One search has one address, whatever order its parts were chosen in: caches, people
+// and crawlers meet few different pages.
+#include "site/int.h"
+
+static const Str SORTS[] = {
+    [SEARCH_BY_SCORE] = S("score"),
+    [SEARCH_BY_DATE] = S("date"),
+    [SEARCH_BY_TITLE] = S("title"),
+    [SEARCH_BY_MAKER] = S("maker"),
+    [SEARCH_BY_NEWEST] = S("newest"),
+};
+
+Str search_sort_name(SearchSort sort)
+{
+    return SORTS[sort];
+}
+
+static int compare_filters(SearchFilter x, SearchFilter y)
+{
+    int names = str_compare(x.name, y.name);
+    return names ? names : str_compare(x.value, y.value);
+}
+
+static bool same(SearchFilter x, SearchFilter y)
+{
+    return str_eq(x.name, y.name) && str_eq(x.value, y.value);
+}
+
+// Into a sorted list without doubles.
+static int filter_add(SearchFilter *list, int count, SearchFilter filter)
+{
+    int at = count;
+    for (int i = 0; i < count; i++) {
+        if (same(list[i], filter))
+            return count;
+    }
+    for (; at > 0 && compare_filters(list[at - 1], filter) > 0; at--)
+        list[at] = list[at - 1];
+    list[at] = filter;
+    return count + 1;
+}
+
+static void put_pair(Buf *b, Str name, Str value)
+{
+    buf_add_char(b, b->n == 7 ? '?' : '&'); // 7: "/search" alone
+    put_uri(b, name);
+    buf_add_char(b, '=');
+    put_uri(b, value);
+}
+
+Url search_address(Arena *a, const SearchPlace *place)
+{
+    const SearchAsk *ask = place->ask;
+    SearchFilter filters[SEARCH_FILTERS_MAX + 1];
+    int count = 0;
+    for (int i = 0; i < ask->filters_count && !place->bare; i++) {
+        if (!place->without.name.n || !same(ask->filters[i], place->without))
+            count = filter_add(filters, count, ask->filters[i]);
+    }
+    if (place->add.name.n)
+        count = filter_add(filters, count, place->add);
+
+    CLEANUP(buf_free) Buf b = buf_with_max(64 * 1024);
+    buf_add(&b, S("/search"));
+    if (ask->q.n)
+        put_pair(&b, S("q"), ask->q);
+    for (int i = 0; i < count; i++)
+        put_pair(&b, filters[i].name, filters[i].value);
+    SearchSort sort = place->sorted ? place->sort : ask->sort;
+    if (sort != SEARCH_BY_SCORE)
+        put_pair(&b, S("sort"), SORTS[sort]);
+    if (place->cursor.n)
+        put_pair(&b, S("cursor"), place->cursor);
+    return url_local(arena_copy(a, buf_str(&b)));
+}
+
+static SearchSort sort_read(Str text)
+{
+    for (size_t i = 0; i < COUNT_OF(SORTS); i++) {
+        if (str_eq(text, SORTS[i]))
+            return (SearchSort)i;
+    }
+    return SEARCH_BY_SCORE;
+}
+
+bool search_ask_read(const Visit *v, SearchAsk *ret, Err *err)
+{
+    SearchAsk ask = {.role = v->role, .limit = WALL_COUNT, .facets = true};
+    Str name, value;
+    for (size_t at = 0; http_parameter_next(v->r, &at, &name, &value);) {
+        int limit;
+        if (str_eq(name, S("q"))) {
+            ask.q = value;
+        } else if (str_eq(name, S("cursor"))) {
+            ask.cursor = value;
+        } else if (str_eq(name, S("sort"))) {
+            ask.sort = sort_read(value);
+        } else if (str_eq(name, S("limit"))) {
+            if (!str_to_int(value, 1, SEARCH_LIMIT_MAX, &limit))
+                return err_set(err, ERR_INVALID, "limit must be a number from 1 to %d", SEARCH_LIMIT_MAX);
+            ask.limit = limit;
+        } else if (search_is_facet(name) && value.n) {
+            if (ask.filters_count == SEARCH_FILTERS_MAX)
+                return err_set(err, ERR_LIMIT, "more than %d filters", SEARCH_FILTERS_MAX);
+            ask.filters_count = filter_add(ask.filters, ask.filters_count, (SearchFilter){name, value});
+        }
+    }
+    *ret = ask;
+    return true;
+}

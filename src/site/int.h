@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// site/int: what the files of this room tell each other.
+#pragma once
+
+#include "base/json.h"
+#include "manifest/manifest.h"
+#include "pages.h"
+#include "site/site.h"
+
+enum {
+    PAGE_MAX_BYTES = 8 * 1024 * 1024,
+    DOCUMENT_MAX_BYTES = 32 * 1024 * 1024,
+    WALL_COUNT = 36, // works on one page of results
+    SHELF_COUNT = 8, // related works in a row
+    FACET_SHOWN = 8, // values before "more"
+};
+
+typedef struct Choice Choice; // choice.c
+
+struct Site {
+    SiteConfig config;
+    Arena *arena;
+    Choice *choice;
+};
+
+// One request on its way through this room.
+typedef struct {
+    Site *site;
+    const HttpRequest *r;
+    HttpAnswer *answer;
+    Arena *a;
+    const Words *w;
+    Str base_url;
+    ViewerRole role;
+} Visit;
+
+// ---- lang.c: which language the visitor reads
+
+const Words *lang_find(Str tag);          // NULL if we do not speak it
+const Words *lang_choose(const Visit *v); // ?lang=, the cookie, Accept-Language, the museum's own
+Str lang_or(Str lang, Str otherwise);     // "" and "und" are no languages
+bool lang_reads(Str visitor, Str lang);   // "en" reads "en-GB", "zh-Hans" reads "zh-CN"
+RecordText lang_pick(const RecordText *texts, size_t count, Str visitor, Str otherwise);
+
+// ---- seen.c: records through the eyes of the Grant
+
+typedef struct {
+    CatalogVersion version;
+    Record record;
+    Grant grant;
+} Seen;
+
+// ERR_NOT_FOUND for unknown, deleted and hidden objects alike.
+bool seen_find(const Visit *v, Str object_id, Seen *ret, Err *err) MUST_CHECK;
+// Those of the ids that may be seen, in order.
+bool seen_find_many(
+    const Visit *v, const Str *ids, size_t count, Seen **ret, size_t *ret_count, Err *err) MUST_CHECK;
+const RecordMedia *seen_picture(const Seen *seen, size_t index); // NULL beyond the last that may be shown
+size_t seen_pictures(const Seen *seen);
+// Keeps the index around one question. ERR_BUSY while there is none.
+bool site_search(const Visit *v, const SearchAsk *ask, SearchAnswer *ret, Err *err) MUST_CHECK;
+
+// ---- card.c: a record on the wall
+
+typedef enum { PICTURE_WALL, PICTURE_DOOR, PICTURE_HERO, PICTURE_STAGE, PICTURE_THUMB } PictureUse;
+
+PartPicture picture_part(const Visit *v, const Seen *seen, const RecordMedia *media, PictureUse use);
+PartCard card_part(const Visit *v, const Seen *seen);
+Str card_shape(Arena *a, int width_px, int height_px); // class of the proportion (tools/shapes)
+Str seen_title(const Visit *v, const Seen *seen, Str *ret_lang);
+Str seen_makers(const Visit *v, const Seen *seen);
+Str seen_dates(const Visit *v, const Seen *seen);
+
+// ---- address.c: addresses of searches
+
+typedef struct {
+    const SearchAsk *ask;
+    SearchFilter add, without; // name empty: nothing
+    bool bare;                 // without any filter
+    bool sorted;               // take `sort` instead of the question's
+    SearchSort sort;
+    Str cursor;
+} SearchPlace;
+
+// Always the same address for the same search: q, filters by name and value, sort, cursor.
+Url search_address(Arena *a, const SearchPlace *place);
+// What was asked, from the parameters of the request. Unknown parameters are passed over. ERR_LIMIT.
+bool search_ask_read(const Visit *v, SearchAsk *ret, Err *err) MUST_CHECK;
+Str search_sort_name(SearchSort sort);
+
+// ---- facet.c: facets in the visitor's language
+
+Str facet_title(const Words *w, Str facet);
+Str facet_value_name(const Visit *v, Str facet, const SearchFacetValue *value);
+const SearchFacet *facet_find(const SearchAnswer *answer, Str name);
+PartHistogram facet_histogram(const Visit *v, const SearchAsk *ask, const SearchFacet *facet);
+
+// ---- choice.c: a changing choice of works
+
+Choice *choice_open(void);
+void choice_close(Choice *c);
+
+enum { CHOICE_WORKS_MAX = 48, CHOICE_DOORS_MAX = 12 };
+
+// Ids only: what may be seen of them is decided anew for each visitor.
+typedef struct {
+    Str works[CHOICE_WORKS_MAX]; // the first is large enough for the entrance
+    size_t works_count;
+    struct {
+        Str value;
+        int64_t count;
+        Str work; // with a picture
+    } doors[CHOICE_DOORS_MAX];
+    size_t doors_count;
+} ChoiceMade;
+
+bool choice_make(const Visit *v, ChoiceMade *ret, Err *err) MUST_CHECK; // in the visit's arena
+
+// ---- answers
+
+void home_answer(Visit *v);
+void results_answer(Visit *v);
+void object_answer(Visit *v, Str object_id);
+void api_search_answer(Visit *v);
+void api_object_answer(Visit *v, Str object_id);
+void api_manifest_answer(Visit *v, Str object_id);
+void send_iiif(Visit *v, const Buf *b); // JSON-LD, or plain JSON for who prefers it
+JsonText linked_data(const Visit *v, const Seen *seen, const PageObject *page);
+void feeds_collection_answer(Visit *v, Str after); // IIIF; empty: the top
+void feeds_robots_answer(Visit *v);
+void feeds_sitemap_answer(Visit *v, Str after); // empty: the index of all
+void feeds_opensearch_answer(Visit *v);
+void assets_answer(Visit *v);
+void trouble_answer(Visit *v, const Err *err); // a page, or JSON below /api and /iiif
+void trouble_method_answer(Visit *v);          // 405
+
+// ---- frame.c: what every page has
+
+typedef struct {
+    Str title; // of the page; the museum's name is added
+    Str description;
+    Str path; // canonical: "/object/x"
+    Str manifest, picture, kind, q;
+    bool hide, box;
+} Frame;
+
+PartHead frame_head(const Visit *v, const Frame *frame);
+PartFoot frame_foot(const Visit *v);
+// Takes the buffer's content as the answer, packed if the visitor's program likes that; ERR_LIMIT becomes
+// 500.
+void frame_send(Visit *v, int status, Str content_type, const Buf *body);
+void frame_send_page(Visit *v, int status, const Buf *body); // with the policy headers of a page

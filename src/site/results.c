@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a search found, as a wall with filters beside it.
+#include "site/int.h"
+
+static void fill_works(const Visit *v, const SearchAnswer *answer, PageResults *page, Err *err)
+{
+    Seen *seen;
+    size_t count;
+    Str *ids = arena_array(v->a, Str, answer->hits_count + 1);
+    for (size_t i = 0; i < answer->hits_count; i++)
+        ids[i] = answer->hits[i].object_id;
+    if (!seen_find_many(v, ids, answer->hits_count, &seen, &count, err))
+        return;
+    PartCard *cards = arena_array(v->a, PartCard, count + 1);
+    for (size_t i = 0; i < count; i++)
+        cards[i] = card_part(v, &seen[i]);
+    page->works.items = cards;
+    page->works.count = count;
+}
+
+static PartChoice choice_of(const Visit *v, const SearchAsk *ask, Str facet, const SearchFacetValue *value)
+{
+    SearchPlace place = {.ask = ask, .add = {facet, value->value}};
+    if (value->chosen)
+        place = (SearchPlace){.ask = ask, .without = {facet, value->value}};
+    return (PartChoice){.address = search_address(v->a, &place),
+        .name = facet_value_name(v, facet, value),
+        .count = value->count,
+        .chosen = value->chosen};
+}
+
+static PartFacet facet_part(const Visit *v, const SearchAsk *ask, const SearchFacet *facet)
+{
+    PartChoice *choices = arena_array(v->a, PartChoice, facet->count + 1);
+    for (size_t i = 0; i < facet->count; i++)
+        choices[i] = choice_of(v, ask, facet->name, &facet->values[i]);
+    size_t shown = MIN_OF(facet->count, FACET_SHOWN);
+    PartFacet part = {.name = facet->name,
+        .title = facet_title(v->w, facet->name),
+        .open = true,
+        .choices = {choices, shown},
+        .further = {choices + shown, facet->count - shown}};
+    if (str_eq(facet->name, S("century"))) {
+        part.histogram = facet_histogram(v, ask, facet);
+        part.is_histogram = part.histogram.bars.count > 1;
+    }
+    return part;
+}
+
+static void fill_facets(const Visit *v, const SearchAsk *ask, const SearchAnswer *answer, PageResults *page)
+{
+    PartFacet *facets = arena_array(v->a, PartFacet, answer->facets_count + 1);
+    size_t count = 0;
+    for (size_t i = 0; i < answer->facets_count; i++) {
+        if (answer->facets[i].count)
+            facets[count++] = facet_part(v, ask, &answer->facets[i]);
+    }
+    page->facets.items = facets;
+    page->facets.count = count;
+}
+
+// The name of a chosen value as the facet has it, else as it was asked.
+static Str chosen_name(const Visit *v, const SearchAnswer *answer, SearchFilter filter)
+{
+    const SearchFacet *facet = facet_find(answer, filter.name);
+    for (size_t i = 0; facet && i < facet->count; i++) {
+        if (str_eq(facet->values[i].value, filter.value))
+            return facet_value_name(v, filter.name, &facet->values[i]);
+    }
+    return facet_value_name(v, filter.name, &(SearchFacetValue){.value = filter.value});
+}
+
+static void fill_chips(const Visit *v, const SearchAsk *ask, const SearchAnswer *answer, PageResults *page)
+{
+    PartChip *chips = arena_array(v->a, PartChip, SEARCH_FILTERS_MAX);
+    PartHiddenField *kept = arena_array(v->a, PartHiddenField, SEARCH_FILTERS_MAX);
+    for (int i = 0; i < ask->filters_count; i++) {
+        SearchFilter filter = ask->filters[i];
+        chips[i] = (PartChip){.address = search_address(v->a, &(SearchPlace){.ask = ask, .without = filter}),
+            .facet = facet_title(v->w, filter.name),
+            .name = chosen_name(v, answer, filter)};
+        kept[i] = (PartHiddenField){.name = filter.name, .value = filter.value};
+    }
+    page->filtered = ask->filters_count > 0;
+    page->chips.items = chips;
+    page->kept.items = kept;
+    page->chips.count = page->kept.count = (size_t)ask->filters_count;
+    page->clear = search_address(v->a, &(SearchPlace){.ask = ask, .bare = true});
+}
+
+static void fill_orders(const Visit *v, const SearchAsk *ask, PageResults *page)
+{
+    static const struct {
+        SearchSort sort;
+        Word word;
+    } ORDERS[] = {
+        {SEARCH_BY_SCORE, WORD_ORDER_SCORE},
+        {SEARCH_BY_DATE, WORD_ORDER_DATE},
+        {SEARCH_BY_TITLE, WORD_ORDER_TITLE},
+        {SEARCH_BY_MAKER, WORD_ORDER_MAKER},
+        {SEARCH_BY_NEWEST, WORD_ORDER_NEWEST},
+    };
+    PartOrder *orders = arena_array(v->a, PartOrder, COUNT_OF(ORDERS));
+    for (size_t i = 0; i < COUNT_OF(ORDERS); i++) {
+        SearchPlace place = {.ask = ask, .sorted = true, .sort = ORDERS[i].sort};
+        orders[i] = (PartOrder){.address = search_address(v->a, &place),
+            .name = phrase(v->w, ORDERS[i].word),
+            .chosen = ask->sort == ORDERS[i].sort};
+    }
+    page->orders.items = orders;
+    page->orders.count = COUNT_OF(ORDERS);
+}
+
+static Str heading(const Visit *v, const SearchAsk *ask, int64_t total)
+{
+    WordArgument arguments[] = {
+        {.name = S("n"), .number = total, .is_number = true},
+        {.name = S("q"), .text = ask->q},
+    };
+    if (ask->q.n)
+        return phrase_with(v->a, v->w, WORD_RESULTS_HEADING, arguments, 2);
+    if (ask->filters_count)
+        return phrase_with(v->a, v->w, WORD_RESULTS_HEADING_FILTERED, arguments, 1);
+    return phrase(v->w, WORD_RESULTS_ALL);
+}
+
+// Nothing found: the largest kinds of work as another way in.
+static void fill_suggestions(const Visit *v, PageResults *page, Err *err)
+{
+    SearchAsk all = {.role = v->role, .facets = true};
+    SearchAnswer answer;
+    if (!site_search(v, &all, &answer, err))
+        return;
+    const SearchFacet *kinds = facet_find(&answer, S("classification"));
+    size_t count = kinds ? MIN_OF(kinds->count, 8) : 0;
+    PartWay *ways = arena_array(v->a, PartWay, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        SearchPlace place = {.ask = &all, .add = {kinds->name, kinds->values[i].value}};
+        ways[i] = (PartWay){.address = search_address(v->a, &place),
+            .name = facet_value_name(v, kinds->name, &kinds->values[i]),
+            .count = kinds->values[i].count};
+    }
+    page->suggestions.items = ways;
+    page->suggestions.count = count;
+}
+
+static int64_t lateness(const Visit *v, const SearchAnswer *answer)
+{
+    Err err = {0};
+    int64_t head = catalog_head(v->site->config.catalog, &err);
+    return head > answer->sequence ? head - answer->sequence : 0;
+}
+
+void results_answer(Visit *v)
+{
+    Err err = {0};
+    SearchAsk ask;
+    SearchAnswer answer;
+    if (!search_ask_read(v, &ask, &err) || !site_search(v, &ask, &answer, &err)) {
+        trouble_answer(v, &err);
+        return;
+    }
+    Str title = heading(v, &ask, answer.total);
+    Url here = search_address(v->a, &(SearchPlace){.ask = &ask, .cursor = ask.cursor});
+    PageResults page = {
+        .head = frame_head(v,
+            &(Frame){.title = title,
+                .path = here.address,
+                .hide = ask.filters_count > 1 || ask.cursor.n || ask.sort || (ask.q.n && ask.filters_count),
+                .q = ask.q}),
+        .foot = frame_foot(v),
+        .heading = title,
+        .q = ask.q,
+        .corrected = answer.corrected,
+        .late = lateness(v, &answer),
+        .nothing = answer.total == 0,
+    };
+    fill_works(v, &answer, &page, &err);
+    fill_chips(v, &ask, &answer, &page);
+    if (answer.total) {
+        fill_orders(v, &ask, &page);
+        fill_facets(v, &ask, &answer, &page);
+    } else if (!err.kind) {
+        fill_suggestions(v, &page, &err);
+    }
+    if (answer.next.n)
+        page.next = search_address(v->a, &(SearchPlace){.ask = &ask, .cursor = answer.next});
+    if (ask.cursor.n)
+        page.first = search_address(v->a, &(SearchPlace){.ask = &ask});
+    if (err.kind) {
+        trouble_answer(v, &err);
+        return;
+    }
+    CLEANUP(buf_free) Buf b = buf_with_max(PAGE_MAX_BYTES);
+    page_results_put(&b, v->w, &page);
+    frame_send_page(v, 200, &b);
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "site/site.h"
+
+#include "base/utf8.h"
+#include "site/int.h"
+
+#include <stdlib.h>
+
+Site *site_open(const SiteConfig *config, Err *err)
+{
+    (void)err;
+    Site *s = mem_alloc(sizeof(*s));
+    s->arena = arena_open();
+    s->config = *config;
+    s->config.museum_name = arena_copy(s->arena, config->museum_name);
+    s->config.museum_intro = arena_copy(s->arena, config->museum_intro);
+    s->config.museum_lang = arena_copy(s->arena, lang_or(config->museum_lang, S("en")));
+    s->choice = choice_open();
+    return s;
+}
+
+void site_close(Site *s)
+{
+    if (!s)
+        return;
+    choice_close(s->choice);
+    arena_close(s->arena);
+    free(s);
+}
+
+HttpLane site_lane(const HttpRequest *r)
+{
+    return str_starts(http_path(r), S("/static/")) ? HTTP_LANE_LOOP : HTTP_LANE_PAGES;
+}
+
+static Visit visit_of(Site *s, const HttpRequest *r, HttpAnswer *answer)
+{
+    Visit v = {.site = s,
+        .r = r,
+        .answer = answer,
+        .a = http_arena(r),
+        .base_url = http_base_url(r),
+        .role = VIEWER_PUBLIC};
+    v.w = lang_choose(&v);
+    return v;
+}
+
+// "/object/x%2Fy" is "x/y" below "/object/"; false if the path is elsewhere, names nothing or is badly
+// encoded.
+static bool below(const Visit *v, Str folder, Str *ret_id)
+{
+    Err err = {0};
+    Str path = http_path(v->r);
+    if (!str_starts(path, folder) || path.n == folder.n || path.n > folder.n + 3 * RECORD_ID_MAX_BYTES)
+        return false;
+    return uri_decode(v->a, str_slice(path, folder.n, path.n), false, ret_id, &err);
+}
+
+static const struct {
+    Str path;
+    void (*answer)(Visit *v);
+} PLACES[] = {
+    {S("/"), home_answer},
+    {S("/search"), results_answer},
+    {S("/api/search"), api_search_answer},
+    {S("/robots.txt"), feeds_robots_answer},
+    {S("/opensearch.xml"), feeds_opensearch_answer},
+};
+
+static const struct {
+    Str folder;
+    void (*answer)(Visit *v, Str id);
+} FOLDERS[] = {
+    {S("/object/"), object_answer},
+    {S("/api/object/"), api_object_answer},
+    {S("/iiif/manifest/"), api_manifest_answer},
+    {S("/iiif/collection/"), feeds_collection_answer},
+    {S("/sitemap/"), feeds_sitemap_answer},
+};
+
+static void answer_place(Visit *v)
+{
+    Str path = http_path(v->r), id;
+    for (size_t i = 0; i < COUNT_OF(PLACES); i++) {
+        if (str_eq(path, PLACES[i].path)) {
+            PLACES[i].answer(v);
+            return;
+        }
+    }
+    for (size_t i = 0; i < COUNT_OF(FOLDERS); i++) {
+        if (below(v, FOLDERS[i].folder, &id)) {
+            FOLDERS[i].answer(v, id);
+            return;
+        }
+    }
+    if (str_starts(path, S("/static/"))) {
+        assets_answer(v);
+    } else if (str_eq(path, S("/iiif/collection"))) {
+        feeds_collection_answer(v, S(""));
+    } else if (str_eq(path, S("/sitemap.xml"))) {
+        feeds_sitemap_answer(v, S(""));
+    } else {
+        Err err = {.kind = ERR_NOT_FOUND};
+        trouble_answer(v, &err);
+    }
+}
+
+void site_answer(Site *s, const HttpRequest *r, HttpAnswer *answer)
+{
+    Visit v = visit_of(s, r, answer);
+    switch (http_method(r)) {
+    case HTTP_GET:
+    case HTTP_HEAD:
+        answer_place(&v);
+        return;
+    case HTTP_OPTIONS:
+        http_answer_options("GET, HEAD, OPTIONS", answer);
+        return;
+    case HTTP_POST:
+    case HTTP_PUT:
+    case HTTP_DELETE:
+    case HTTP_OTHER:
+        trouble_method_answer(&v);
+        return;
+    }
+}
+
+void site_answer_error(Site *s, const HttpRequest *r, const Err *err, HttpAnswer *answer)
+{
+    Visit v = visit_of(s, r, answer);
+    trouble_answer(&v, err);
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the pages do better with script: deep zoom when somebody wants to look closer, and a few keys. Everything
+// here has a form without script in the page itself.
+"use strict";
+
+const all = (what, inside = document) => [...inside.querySelectorAll(what)];
+const one = (what, inside = document) => inside.querySelector(what);
+
+// ---- filters stand open where there is room beside the wall
+
+const wide = matchMedia("(min-width: 60rem)");
+const openFilters = () => all("[data-wide-open]").forEach((filters) => { if (wide.matches) filters.open = true; });
+wide.addEventListener("change", openFilters);
+openFilters();
+
+// ---- deep zoom
+
+function loadScript(address) {
+  return new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = address;
+    script.onload = resolve;
+    script.onerror = reject;
+    document.head.append(script);
+  });
+}
+
+function zoomRoom(stage) {
+  const open = one(".zoom-open", stage), tools = one(".zoom-tools", stage), status = one(".zoom-status", stage);
+  const box = one(".viewer", stage), still = one(".large", stage);
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  let viewer = null, opening = false, told = "";
+
+  const tell = (text) => { if (text !== told) status.textContent = told = text; };
+  const level = () => {
+    if (!viewer || !viewer.viewport || !viewer.world.getItemCount()) return;
+    const times = viewer.viewport.getZoom(true) / viewer.viewport.getHomeZoom();
+    tell(`${stage.dataset.level} ×${times.toFixed(1)}`);
+  };
+
+  function close() {
+    if (document.fullscreenElement) document.exitFullscreen();
+    viewer.destroy();
+    viewer = null;
+    box.hidden = tools.hidden = true;
+    still.hidden = open.hidden = false;
+    tell("");
+    open.focus();
+  }
+
+  const steps = { left: [-1, 0], right: [1, 0], up: [0, -1], down: [0, 1] };
+  function act(what) {
+    const view = viewer.viewport;
+    if (what === "in") view.zoomBy(1.6);
+    else if (what === "out") view.zoomBy(1 / 1.6);
+    else if (what === "whole") view.goHome(calm);
+    else if (what === "close") return close();
+    else if (what === "full") return document.fullscreenElement ? document.exitFullscreen() : stage.requestFullscreen();
+    else view.panBy(view.deltaPointsFromPixels(new OpenSeadragon.Point(...steps[what].map((n) => n * 120))));
+    view.applyConstraints(calm);
+    viewer.forceRedraw();
+  }
+
+  async function start() {
+    if (viewer || opening) return;
+    opening = true;
+    tell(stage.dataset.busy);
+    try {
+      if (!window.OpenSeadragon) await loadScript(stage.dataset.viewer);
+      const height = still.getBoundingClientRect().height;
+      still.hidden = open.hidden = true;
+      box.hidden = tools.hidden = false;
+      box.style.minHeight = `${Math.min(Math.max(height, 280), innerHeight * 0.9)}px`;
+      viewer = OpenSeadragon({
+        element: box, tileSources: stage.dataset.info, showNavigationControl: false, showNavigator: false,
+        crossOriginPolicy: "Anonymous", visibilityRatio: 0.6, maxZoomPixelRatio: 4, minZoomImageRatio: 0.8,
+        animationTime: calm ? 0 : 0.7, springStiffness: 8, immediateRender: calm, drawer: ["canvas"],
+        gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: true },
+      });
+      viewer.addHandler("animation-finish", level);
+      viewer.addHandler("zoom", () => setTimeout(level, 800));
+      viewer.addHandler("open", level);
+      viewer.addHandler("tile-loaded", () => { stage.dataset.tiles = Number(stage.dataset.tiles || 0) + 1; });
+      viewer.addHandler("open-failed", () => { close(); tell(stage.dataset.failed); });
+      stage.viewer = viewer;
+      one(".openseadragon-canvas", box).tabIndex = -1;
+      box.focus();
+    } catch {
+      tell(stage.dataset.failed);
+    }
+    opening = false;
+  }
+
+  const keys = { "+": "in", "=": "in", "-": "out", "_": "out", "0": "whole", f: "full", Escape: "close",
+    ArrowLeft: "left", ArrowRight: "right", ArrowUp: "up", ArrowDown: "down" };
+  box.addEventListener("keydown", (event) => {
+    if (!viewer || event.ctrlKey || event.metaKey || event.altKey || !keys[event.key]) return;
+    event.preventDefault();
+    event.stopPropagation();
+    act(keys[event.key]);
+  }, true);
+  tools.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-do]");
+    if (button) act(button.dataset.do);
+  });
+  open.hidden = false;
+  open.addEventListener("click", start);
+  still.addEventListener("click", (event) => {
+    if (event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    start();
+  });
+  // Another picture of the same work, without leaving the zoom.
+  all(".thumbs a").forEach((thumb) => thumb.addEventListener("click", (event) => {
+    if (!viewer || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    all(".thumbs [aria-current]").forEach((old) => old.removeAttribute("aria-current"));
+    thumb.setAttribute("aria-current", "true");
+    viewer.open(stage.dataset.info = thumb.dataset.info);
+  }));
+  return start;
+}
+
+const stage = one(".stage[data-info]");
+const lookCloser = stage && zoomRoom(stage);
+
+// ---- keys: / to the search box, z looks closer
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, .viewer")) return;
+  if (event.key === "/" && one("#box")) {
+    event.preventDefault();
+    one("#box").focus();
+  } else if (event.key === "z" && lookCloser) {
+    event.preventDefault();
+    lookCloser();
+  } else if (event.key === "?") {
+    one(".foot").scrollIntoView();
+  }
+});
