@@ -9,7 +9,6 @@ static const char *const EXTRA_3[] = {
 static const char *const EXTRA_2[] = {"canonicalLinkHeader", "mirroring", "profileLinkHeader", "regionSquare",
     "rotationArbitrary", "sizeAboveFull", "sizeByForcedWh"};
 static const char *const QUALITIES[] = {"color", "gray", "bitonal"};
-static const char *const FORMATS[] = {"webp"};
 
 static void put_names(JsonWriter *w, const char *name, const char *const *names, size_t count)
 {
@@ -17,6 +16,17 @@ static void put_names(JsonWriter *w, const char *name, const char *const *names,
     json_put_list(w);
     for (size_t i = 0; i < count; i++)
         json_put_text(w, str_from(names[i]));
+    json_put_list_end(w);
+}
+
+// Beyond jpg and png, which level 2 has anyway.
+static void put_formats(JsonWriter *w, const char *name)
+{
+    json_put_name(w, str_from(name));
+    json_put_list(w);
+    for (int f = 0; f < RENDER_FORMATS; f++)
+        if (f != RENDER_JPEG && f != RENDER_PNG)
+            json_put_text(w, str_from(format_name((RenderFormat)f)));
     json_put_list_end(w);
 }
 
@@ -70,7 +80,7 @@ static void put_profile_2(JsonWriter *w, const InfoAsk *ask)
     json_put_list(w);
     json_put_text(w, S("http://iiif.io/api/image/2/level2.json"));
     json_put_map(w);
-    put_names(w, "formats", FORMATS, COUNT_OF(FORMATS));
+    put_formats(w, "formats");
     put_names(w, "qualities", QUALITIES, COUNT_OF(QUALITIES));
     put_names(w, "supports", EXTRA_2, COUNT_OF(EXTRA_2));
     put_maxima(w, ask);
@@ -95,7 +105,7 @@ void info_write_rest(const InfoAsk *ask, Buf *out)
         put_maxima(&w, ask);
         json_put_member_if(&w, S("rights"), ask->rights);
         put_names(&w, "extraQualities", QUALITIES, COUNT_OF(QUALITIES));
-        put_names(&w, "extraFormats", FORMATS, COUNT_OF(FORMATS));
+        put_formats(&w, "extraFormats");
         put_names(&w, "extraFeatures", EXTRA_3, COUNT_OF(EXTRA_3));
     } else {
         put_profile_2(&w, ask);

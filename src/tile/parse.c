@@ -121,28 +121,42 @@ static bool parse_quality(Str s, TileAsk *ask)
     return false;
 }
 
+// The formats that image/render makes, and what the standard names besides.
+static const struct {
+    const char *name;
+    RenderFormat format;
+    const char *type;
+} FORMATS[] = {
+    {"jpg", RENDER_JPEG, "image/jpeg"},
+    {"png", RENDER_PNG, "image/png"},
+    {"webp", RENDER_WEBP, "image/webp"},
+};
+static const char *const FORMATS_ELSEWHERE[] = {"tif", "gif", "jp2", "pdf"};
+
+const char *format_name(RenderFormat format)
+{
+    assert(FORMATS[format].format == format);
+    return FORMATS[format].name;
+}
+
+Str format_type(RenderFormat format)
+{
+    assert(FORMATS[format].format == format);
+    return str_from(FORMATS[format].type);
+}
+
 static bool parse_format(Str s, TileAsk *ask, Err *err)
 {
-    static const struct {
-        Str name;
-        int format; // -1: in the standard, not offered here
-    } formats[] = {
-        {{"jpg", 3}, RENDER_JPEG},
-        {{"png", 3}, RENDER_PNG},
-        {{"webp", 4}, RENDER_WEBP},
-        {{"tif", 3}, -1},
-        {{"gif", 3}, -1},
-        {{"jp2", 3}, -1},
-        {{"pdf", 3}, -1},
-    };
-    for (size_t i = 0; i < COUNT_OF(formats); i++) {
-        if (!str_eq(s, formats[i].name))
+    _Static_assert(COUNT_OF(FORMATS) == RENDER_FORMATS, "one row for each format, in their order");
+    for (size_t i = 0; i < COUNT_OF(FORMATS); i++) {
+        if (!str_eq(s, str_from(FORMATS[i].name)))
             continue;
-        if (formats[i].format < 0)
-            return err_set(err, ERR_UNSUPPORTED, "pictures are not sent as " FMT_STR " here", ARG_STR(s));
-        ask->format = (RenderFormat)formats[i].format;
+        ask->format = FORMATS[i].format;
         return true;
     }
+    for (size_t i = 0; i < COUNT_OF(FORMATS_ELSEWHERE); i++)
+        if (str_eq(s, str_from(FORMATS_ELSEWHERE[i])))
+            return err_set(err, ERR_UNSUPPORTED, "pictures are not sent as " FMT_STR " here", ARG_STR(s));
     return err_set(err, ERR_INVALID, "no such format");
 }
 
@@ -207,10 +221,10 @@ bool ask_parse(Str path, Arena *a, TileAsk *ret, Err *err)
     if (!parse_id(segments[0], a, &ask, err))
         return false;
     if (more || (count != 1 && count != 2 && count != SEGMENTS))
-        return err_set(err, ERR_INVALID, "an image address has 1, 2 or 5 parts");
+        return err_set(err, ERR_NOT_FOUND, "nothing here: an image address has 1, 2 or 5 parts");
     ask.kind = count == 1 ? ASK_BASE : count == 2 ? ASK_INFO : ASK_PICTURE;
     if (count == 2 && !str_eq(segments[1], S("info.json")))
-        return err_set(err, ERR_INVALID, "only info.json is there");
+        return err_set(err, ERR_NOT_FOUND, "nothing here but info.json");
     if (count == SEGMENTS && !parse_picture(segments + 1, a, &ask, err))
         return false;
     *ret = ask;

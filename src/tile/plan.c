@@ -232,43 +232,84 @@ void plan_find_stored(TilePlan *plan, const TileAsk *ask, const Pyramid *pyramid
     }
 }
 
-// ---- the canonical address
+// ---- the canonical address, told with every picture: so it is written without printf
 
-static Str canonical_size(const TileAsk *ask, const TilePlan *plan, Arena *a)
+enum { CANONICAL_MAX_BYTES = 200 };
+
+static char *put(char *to, const char *text)
 {
-    const RenderAsk *r = &plan->render;
-    if (ask->version == 3)
-        return plan->largest && !plan->upscaled
-                   ? S("max")
-                   : arena_printf(a, "%s%d,%d", plan->upscaled ? "^" : "", r->out_width_px, r->out_height_px);
-    if (r->out_width_px == r->width_px && r->out_height_px == r->height_px)
-        return S("full");
-    if (rounded((double)r->height_px * r->out_width_px / r->width_px) == r->out_height_px)
-        return arena_printf(a, "%d,", r->out_width_px);
-    return arena_printf(a, "%d,%d", r->out_width_px, r->out_height_px);
+    size_t n = strlen(text);
+    return (char *)memcpy(to, text, n) + n;
 }
 
-static Str canonical_rotation(const RenderAsk *r, Arena *a)
+static char *put_int(char *to, int value)
 {
-    Str digits = arena_printf(a, "%.6f", r->rotation_deg);
-    while (digits.p[digits.n - 1] == '0')
-        digits.n--;
-    if (digits.p[digits.n - 1] == '.')
-        digits.n--;
-    return r->mirror ? arena_printf(a, "!" FMT_STR, ARG_STR(digits)) : digits;
+    char digits[12];
+    int n = 0;
+    do
+        digits[n++] = (char)('0' + value % 10);
+    while (value /= 10);
+    while (n)
+        *to++ = digits[--n];
+    return to;
+}
+
+static char *put_pair(char *to, int a, int b)
+{
+    to = put_int(to, a);
+    *to++ = ',';
+    return put_int(to, b);
+}
+
+static char *put_size(char *to, const TileAsk *ask, const TilePlan *plan)
+{
+    const RenderAsk *r = &plan->render;
+    if (ask->version == 3) {
+        if (plan->largest && !plan->upscaled)
+            return put(to, "max");
+        return put_pair(plan->upscaled ? put(to, "^") : to, r->out_width_px, r->out_height_px);
+    }
+    if (r->out_width_px == r->width_px && r->out_height_px == r->height_px)
+        return put(to, "full");
+    if (rounded((double)r->height_px * r->out_width_px / r->width_px) == r->out_height_px)
+        return put(put_int(to, r->out_width_px), ",");
+    return put_pair(to, r->out_width_px, r->out_height_px);
+}
+
+static char *put_rotation(char *to, const RenderAsk *r)
+{
+    if (r->mirror)
+        *to++ = '!';
+    to = put_int(to, (int)r->rotation_deg);
+    int millionths = (int)((r->rotation_deg - (int)r->rotation_deg) * 1e6 + 0.5);
+    if (millionths == 0 || millionths == 1000000)
+        return to;
+    *to++ = '.';
+    for (int unit = 100000; millionths; unit /= 10) {
+        *to++ = (char)('0' + millionths / unit);
+        millionths %= unit;
+    }
+    return to;
 }
 
 Str plan_canonical(const TileAsk *ask, const TilePlan *plan, const PyramidFacts *f, Arena *a)
 {
     static const char *const qualities[] = {
-        [RENDER_COLOR] = "default", [RENDER_GRAY] = "gray", [RENDER_BITONAL] = "bitonal"};
-    static const char *const formats[RENDER_FORMATS] = {
-        [RENDER_JPEG] = "jpg", [RENDER_PNG] = "png", [RENDER_WEBP] = "webp"};
+        [RENDER_COLOR] = "/default.", [RENDER_GRAY] = "/gray.", [RENDER_BITONAL] = "/bitonal."};
     const RenderAsk *r = &plan->render;
-    bool whole = r->width_px == f->width_px && r->height_px == f->height_px;
-    Str region =
-        whole ? S("full") : arena_printf(a, "%d,%d,%d,%d", r->left_px, r->top_px, r->width_px, r->height_px);
-    return arena_printf(a, FMT_STR "/" FMT_STR "/" FMT_STR "/%s.%s", ARG_STR(region),
-        ARG_STR(canonical_size(ask, plan, a)), ARG_STR(canonical_rotation(r, a)), qualities[r->quality],
-        formats[r->format]);
+    char *text = arena_alloc(a, CANONICAL_MAX_BYTES), *to = text;
+    if (r->width_px == f->width_px && r->height_px == f->height_px) {
+        to = put(to, "full");
+    } else {
+        to = put_pair(to, r->left_px, r->top_px);
+        *to++ = ',';
+        to = put_pair(to, r->width_px, r->height_px);
+    }
+    *to++ = '/';
+    to = put_size(to, ask, plan);
+    *to++ = '/';
+    to = put_rotation(to, r);
+    to = put(to, qualities[r->quality]);
+    to = put(to, format_name(r->format));
+    return (Str){text, (size_t)(to - text)};
 }

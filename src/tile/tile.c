@@ -136,21 +136,6 @@ static void answer_info(const HttpRequest *r, const Found *found, HttpAnswer *an
     http_answer_header(answer, "Vary", S("Accept"));
 }
 
-static Str content_type(RenderFormat format)
-{
-    switch (format) {
-    case RENDER_JPEG:
-        return S("image/jpeg");
-    case RENDER_PNG:
-        return S("image/png");
-    case RENDER_WEBP:
-        return S("image/webp");
-    case RENDER_FORMATS:
-        break;
-    }
-    return S("application/octet-stream");
-}
-
 static void put_links(const HttpRequest *r, const Found *found, Str canonical, HttpAnswer *answer)
 {
     Arena *a = http_arena(r);
@@ -163,7 +148,7 @@ static void put_links(const HttpRequest *r, const Found *found, Str canonical, H
 static void answer_picture(const HttpRequest *r, const Found *found, HttpAnswer *answer)
 {
     *answer = (HttpAnswer){.status = 200,
-        .content_type = content_type(found->ask.format),
+        .content_type = format_type(found->ask.format),
         .cache_control = S("public, max-age=3600")};
     put_cors(answer);
     put_links(
