@@ -60,6 +60,8 @@ bool catalog_withdrawn_json(Catalog *c, Str object_id, RecordLedger ledger, cons
 // Enters what withdrawn.json says, into a ledger that has all of the object, a part or nothing. Erases the
 // records that it still has. The same again is fine.
 bool catalog_batch_restore_withdrawn(CatalogBatch *b, Str json, Err *err) MUST_CHECK;
+// Does any object of today have a picture with this master?
+bool catalog_master_used(Catalog *c, const Sha512 *master, bool *ret, Err *err) MUST_CHECK;
 // After the commit: takes the erased bytes off the disk, also from SQLite's own log. ERR_BUSY while others
 // read.
 bool catalog_wipe(Catalog *c, Err *err) MUST_CHECK;

@@ -58,6 +58,7 @@ typedef enum {
     Q_SEQUENCE_TAKEN,
     Q_WITHDRAWN_ADD,
     Q_CONTENT_ERASE,
+    Q_MASTER_USED,
     Q_TILE_FIND,
     Q_TILE_PUT,
     Q_LEAF,

@@ -90,6 +90,21 @@ bool catalog_batch_restore_withdrawn(CatalogBatch *b, Str json, Err *err)
     return batch_erase(b, id, json_int(last, S("sequence"), 0), json_text(last, S("reason")), err);
 }
 
+bool catalog_master_used(Catalog *c, const Sha512 *master, bool *ret, Err *err)
+{
+    Conn *conn = conn_take(c, err);
+    bool fine = conn != NULL, row;
+    if (fine) {
+        CLEANUP(query_end) Query q = query(conn, Q_MASTER_USED);
+        bind_bytes(&q, 1, master->bytes, SHA512_BYTES);
+        fine = query_row(&q, &row, err);
+        if (fine)
+            *ret = row;
+    }
+    conn_give(c, conn);
+    return fine;
+}
+
 bool catalog_wipe(Catalog *c, Err *err)
 {
     // The freed pages were overwritten in the log; this brings them into the file and empties the log.

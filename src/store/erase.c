@@ -102,13 +102,22 @@ static bool stage(Erasure *e, Str object_id, const StoreNote *note, Str path, St
     return can_exchange(e, err);
 }
 
-bool store_erase(Store *s, Str object_id, const StoreNote *note, Str path, Str bytes, Err *err)
+StoreBatch *store_erase_open(Store *s, Str object_id, const StoreNote *note, Str path, Str bytes, Err *err)
 {
     CLEANUP(arena_closep) Arena *a = arena_open();
     Erasure e = {.batch = store_batch_open(s, err), .arena = a};
     if (!e.batch)
-        return false;
-    bool good = stage(&e, object_id, note, path, bytes, err) && store_batch_publish(e.batch, err);
+        return NULL;
+    if (stage(&e, object_id, note, path, bytes, err) && store_batch_publish(e.batch, err))
+        return e.batch;
     store_batch_close(e.batch);
-    return good;
+    return NULL;
+}
+
+bool store_erase(Store *s, Str object_id, const StoreNote *note, Str path, Str bytes, Err *err)
+{
+    StoreBatch *batch = store_erase_open(s, object_id, note, path, bytes, err);
+    if (batch)
+        store_batch_close(batch);
+    return batch != NULL;
 }

@@ -114,6 +114,10 @@ bool store_forget_unfinished(Store *store, Err *err) MUST_CHECK;
 // a file system that cannot exchange two folders (ext4, XFS and Btrfs can).
 bool store_erase(
     Store *store, Str object_id, const StoreNote *note, Str path, Str bytes, Err *err) MUST_CHECK;
+// The same, leaving the journal to the caller, whose catalogue has to follow: the batch is published; close
+// or leave it. NULL if nothing was erased.
+StoreBatch *store_erase_open(
+    Store *store, Str object_id, const StoreNote *note, Str path, Str bytes, Err *err) MUST_CHECK;
 
 // ---- verifying
 
