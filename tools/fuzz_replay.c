@@ -37,7 +37,8 @@ int main(int argc, char **argv)
     }
     for (struct dirent *entry; (entry = readdir(folder));) {
         char path[4096];
-        if (entry->d_name[0] != '.' && snprintf(path, sizeof(path), "%s/%s", argv[1], entry->d_name) < (int)sizeof(path))
+        if (entry->d_name[0] != '.' &&
+            snprintf(path, sizeof(path), "%s/%s", argv[1], entry->d_name) < (int)sizeof(path))
             count += replay(path);
     }
     closedir(folder);
