@@ -10,7 +10,7 @@
 #define STRENGTH_MIN_GREY 1.1f
 #define EDGE_RATIO_MAX 12.0f
 
-enum { FIT_STEPS_MAX = 4, GRID = 6 };
+enum { FIT_STEPS_MAX = 4, GRID = 10 };
 
 typedef struct {
     const Octave *octave;

@@ -153,6 +153,21 @@ static int dot(const uint8_t *a, const uint8_t *b)
     return sum;
 }
 
+static int scan(const uint8_t *steps, const uint64_t *marks, uint32_t count, uint64_t bits, int distance_max,
+    uint32_t *picture, ScanHit *ret)
+{
+    int found = 0;
+    uint32_t at_picture = *picture;
+    for (uint32_t i = 0; i < count; i++) {
+        at_picture += steps[i];
+        const int distance = __builtin_popcountll(marks[i] ^ bits);
+        ret[found] = (ScanHit){.at = i, .picture = at_picture, .distance = distance};
+        found += distance <= distance_max && steps[i] != KERNEL_STEP_ON;
+    }
+    *picture = at_picture;
+    return found;
+}
+
 const Kernel *kernel_plain(void)
 {
     static const Kernel kernel = {
@@ -162,6 +177,7 @@ const Kernel *kernel_plain(void)
         .extremes = extremes,
         .pool = pool,
         .dot = dot,
+        .scan = scan,
     };
     return &kernel;
 }

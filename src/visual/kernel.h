@@ -6,6 +6,7 @@
 #include "base/base.h"
 
 enum {
+    KERNEL_STEP_ON = 255, // a step without a mark
     KERNEL_RADIUS_MAX = 12,
     KERNEL_PAD = 16, // writable values that must exist left and right of a row handed to across()
     PATCH_SIDE = 18, // samples; the 16 x 16 inside have gradients
@@ -16,6 +17,11 @@ typedef struct {
     int radius;
     int16_t weights[KERNEL_RADIUS_MAX + 1]; // Q15: middle, then outwards; both sides sum to 1
 } Blur;
+
+typedef struct {
+    uint32_t at, picture; // mark in the list, and the picture it belongs to
+    int distance;
+} ScanHit;
 
 typedef struct {
     // out[x] = sum over k of (rows[radius-k][x] + rows[radius+k][x]) * weights[k]
@@ -29,6 +35,10 @@ typedef struct {
     // Gradients of a patch pooled into 4 x 4 cells of 8 directions.
     void (*pool)(const int16_t *patch, int32_t *ret_cells);
     int (*dot)(const uint8_t *a, const uint8_t *b); // of FEATURE_DIMENSIONS values
+    // Marks of a list (see segment.h) whose bits differ from `bits` in at most distance_max places; one place
+    // in ret for each mark of the list must be there. *picture goes along from call to call.
+    int (*scan)(const uint8_t *steps, const uint64_t *marks, uint32_t count, uint64_t bits, int distance_max,
+        uint32_t *picture, ScanHit *ret);
 } Kernel;
 
 const Kernel *kernel_plain(void);

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// visual/segment: some thousand pictures of the index in one file that never changes: what each picture is
+// and where each word occurs. Written whole, then only mapped. About 5.9 KB a picture.
+//
+//   SegmentHead | SegmentPicture[pictures] | SketchCode[pictures] | SketchLook[pictures]
+//   | starts[WORDS_COUNT + 1] | steps[marks] | bits[marks] | places[marks] | names
+//
+// The marks of word w are numbers starts[w] .. starts[w+1]-1, in order of their picture. A step is how many
+// pictures further this mark lies; STEP_ON means: go on that many, there is no mark here.
+#pragma once
+
+#include "visual/sketch.h"
+#include "visual/words.h"
+
+enum {
+    SEGMENT_PICTURES_MAX = 16384, // a merge holds one segment in memory: 97 MB
+    SEGMENT_NAME_MAX_BYTES = 1200,
+    MARKS_MAX = 425, // of one picture
+    STEP_ON = 255,
+    PLACE_ONE = 1023, // coordinates run from 0 to this along the longer side
+};
+
+// Place of a mark: x, y (10 bits each), size (5 bits, a quarter of an octave each), angle (7 bits).
+typedef struct {
+    float x, y;  // 0 .. PLACE_ONE along the longer side of the picture
+    float sigma; // in the same unit
+    float angle; // radians
+} Spot;
+uint32_t place_pack(Spot spot);
+Spot place_unpack(uint32_t place);
+
+typedef struct {
+    uint16_t word;
+    uint64_t bits;
+    uint32_t place;
+} Mark;
+
+// What a picture is in the index.
+typedef struct {
+    Str object_id, image_id;
+    uint64_t master; // first bytes of the master's digest: other bytes, another picture
+    int width_px, height_px;
+    Sketch sketch;
+    const Mark *marks;
+    int marks_count;
+} Entry;
+
+typedef struct {
+    uint32_t name_at;
+    uint16_t object_bytes, image_bytes;
+    uint64_t master;
+    int32_t width_px, height_px;
+    uint32_t marks;
+    uint32_t plain; // 1: the code says nothing
+} SegmentPicture;
+
+typedef struct Segment Segment;
+struct Segment {
+    uint32_t pictures, marks;
+    const SegmentPicture *picture;
+    const SketchCode *codes;
+    const SketchLook *looks;
+    const uint32_t *starts;
+    const uint8_t *steps;
+    const uint64_t *bits;
+    const uint32_t *places;
+    const char *names;
+    const void *map;
+    size_t map_bytes;
+};
+
+// The bytes of a segment with these pictures. Free with free(). In order of the entries.
+char *segment_make(const Entry *entries, int count, uint32_t vocabulary, size_t *ret_bytes);
+// One segment from several, without the pictures for which keep[segment][picture] is false. NULL if none is
+// left.
+char *segment_merge(const Segment *const *segments, const bool *const *keep, int count, uint32_t vocabulary,
+    size_t *ret_bytes);
+
+// Maps the file (the descriptor stays the caller's) and checks every number that is followed later.
+// ERR_CORRUPT.
+Segment *segment_open(int fd, uint32_t vocabulary, Err *err) MUST_CHECK;
+void segment_close(Segment *s);
+Str segment_object(const Segment *s, uint32_t picture);
+Str segment_image(const Segment *s, uint32_t picture);
