@@ -349,3 +349,16 @@ bool render(const Pyramid *p, const RenderAsk *ask, Buf *out, Err *err)
     bool ok = ask->rotation_deg > 0 ? render_turned(&s, ask, e, err) : render_straight(&s, ask, e, err);
     return ok && encoder_finish(e, err);
 }
+
+bool render_pixels(const Pyramid *p, const RenderAsk *ask, uint8_t *to, size_t stride_bytes, Err *err)
+{
+    if (!check(pyramid_facts(p), ask, err))
+        return false;
+    CLEANUP(source_close) Source s;
+    source_open(&s, p, ask);
+    for (int y = 0; y < ask->out_height_px; y++) {
+        if (!next_row(&s, ask, y, to + (size_t)y * stride_bytes, err))
+            return false;
+    }
+    return true;
+}

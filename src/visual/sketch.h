@@ -3,16 +3,9 @@
 // the same picture"), its six colours, and where which colours and directions lie (for "what looks like it").
 #pragma once
 
-#include "base/base.h"
+#include "visual/picture.h"
 
 enum { PALETTE_MAX = 6, SKETCH_GRID = 4, SKETCH_HUES = 64, SKETCH_SHAPE = 64, SKETCH_LAYOUT = 48 };
-
-// RGB, 8 bits a sample, sRGB.
-typedef struct {
-    const uint8_t *p;
-    int width_px, height_px;
-    size_t stride;
-} Picture;
 
 typedef struct {
     uint8_t l;    // CIELAB L*, 0 .. 100

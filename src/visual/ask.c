@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a question to its answer. Each question gives every picture of the shelf a score; what is hidden, gone
+// or not among the objects asked for is left out before anything is ranked.
+#include "visual/index.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+// How likely a score of lookup() is right: 1 / (1 + exp(-STEEP * (score - middle))). Chance makes higher
+// scores in a larger collection; the middle follows. Measured in bench/look.
+#define STEEP 2.2
+#define MIDDLE_AT_100 1.25
+#define MIDDLE_PER_DECADE 0.25
+#define RIGHT_MIN 0.5
+
+typedef struct {
+    uint32_t picture;
+    double score;
+} Ranked;
+
+typedef struct {
+    Visual *v;
+    const VisualAsk *ask;
+    Arena *arena;
+    const uint8_t *allowed; // NULL: all
+    int rank_min;
+} Question;
+
+// ---- who may be answered
+
+static int by_text(const void *a, const void *b)
+{
+    return str_compare(*(const Str *)a, *(const Str *)b);
+}
+
+static const uint8_t *allow(const Visual *v, const VisualAsk *ask, Arena *a)
+{
+    if (!ask->has_only && ask->except_object.n == 0)
+        return NULL;
+    uint8_t *allowed = arena_alloc(a, MAX_OF(v->shelf.pictures, 1u));
+    Str *only = arena_array(a, Str, MAX_OF(ask->only_count, 1));
+    if (ask->only_count > 0)
+        memcpy(only, ask->only, sizeof(*only) * ask->only_count);
+    qsort(only, ask->only_count, sizeof(*only), by_text);
+    for (int p = 0; p < v->shelf.parts_count; p++) {
+        const ShelfPart *part = &v->shelf.parts[p];
+        for (uint32_t i = 0; i < part->segment->pictures; i++) {
+            const Str id = segment_object(part->segment, i);
+            allowed[part->first + i] =
+                !str_eq(id, ask->except_object) &&
+                (!ask->has_only || bsearch(&id, only, ask->only_count, sizeof(*only), by_text) != NULL);
+        }
+    }
+    return allowed;
+}
+
+static bool may_answer(const Question *q, const ShelfPart *part, uint32_t i)
+{
+    return part->ranks[i] != RANK_GONE && part->ranks[i] >= q->rank_min &&
+           (q->allowed == NULL || q->allowed[part->first + i]);
+}
+
+static const ShelfPart *part_of(const Shelf *shelf, uint32_t picture)
+{
+    int p = 0;
+    while (p + 1 < shelf->parts_count && shelf->parts[p + 1].first <= picture)
+        p++;
+    return &shelf->parts[p];
+}
+
+// ---- hits
+
+static VisualHit hit_of(const Question *q, uint32_t picture, double score)
+{
+    const ShelfPart *part = part_of(&q->v->shelf, picture);
+    const uint32_t i = picture - part->first;
+    return (VisualHit){
+        .object_id = arena_copy(q->arena, segment_object(part->segment, i)),
+        .image_id = arena_copy(q->arena, segment_image(part->segment, i)),
+        .width_px = part->segment->picture[i].width_px,
+        .height_px = part->segment->picture[i].height_px,
+        .score = score,
+    };
+}
+
+// One hit for an object, its best: they come best first.
+static void add_hit(const Question *q, VisualAnswer *answer, const VisualHit *hit)
+{
+    if (answer->count >= (size_t)q->ask->limit)
+        return;
+    for (size_t i = 0; i < answer->count; i++) {
+        if (str_eq(answer->hits[i].object_id, hit->object_id))
+            return;
+    }
+    answer->hits[answer->count++] = *hit;
+}
+
+static VisualPoint point_in(const VisualHit *hit, float x, float y)
+{
+    const double side = MAX_OF(hit->width_px, hit->height_px);
+    return (VisualPoint){
+        (double)x / PLACE_ONE * side / hit->width_px, (double)y / PLACE_ONE * side / hit->height_px};
+}
+
+static double clamp_one(double v)
+{
+    return v < 0 ? 0 : v > 1 ? 1 : v;
+}
+
+static void place_hit(const VisualAsk *ask, const LookupHit *from, VisualHit *hit)
+{
+    double low_x = 1, low_y = 1, high_x = 0, high_y = 0;
+    for (int i = 0; i < 4; i++) {
+        hit->outline[i] = point_in(hit, from->corners[i][0], from->corners[i][1]);
+        low_x = MIN_OF(low_x, clamp_one(hit->outline[i].x));
+        low_y = MIN_OF(low_y, clamp_one(hit->outline[i].y));
+        high_x = MAX_OF(high_x, clamp_one(hit->outline[i].x));
+        high_y = MAX_OF(high_y, clamp_one(hit->outline[i].y));
+    }
+    hit->has_place = true;
+    hit->left = low_x;
+    hit->top = low_y;
+    hit->width = MAX_OF(0, high_x - low_x);
+    hit->height = MAX_OF(0, high_y - low_y);
+    hit->negative = from->way == WAY_NEGATIVE || from->way == WAY_MIRRORED_NEGATIVE;
+    hit->mirrored = from->way == WAY_MIRRORED || from->way == WAY_MIRRORED_NEGATIVE;
+    static_assert((int)VISUAL_POINTS_MAX == (int)LOOKUP_PAIRS_MAX, "evidence is handed on whole");
+    hit->points_count = from->pairs_count;
+    for (int i = 0; i < from->pairs_count; i++) {
+        hit->asked[i] = (VisualPoint){((double)from->pairs[i].query_x + 0.5) / ask->picture.width_px,
+            ((double)from->pairs[i].query_y + 0.5) / ask->picture.height_px};
+        hit->found[i] = point_in(hit, from->pairs[i].x, from->pairs[i].y);
+    }
+}
+
+// ---- the questions
+
+static double likely(double score, uint32_t pictures)
+{
+    const double middle = MIDDLE_AT_100 + MIDDLE_PER_DECADE * (log10(MAX_OF(pictures, 10u)) - 2);
+    return 1 / (1 + exp(-STEEP * (score - middle)));
+}
+
+static int look_up(const Question *q, LookupHit *hits, bool *ret_plain, Err *err)
+{
+    const VisualAsk *ask = q->ask;
+    Extractor *extractor = index_take_extractor(q->v);
+    Feature *features = arena_array(q->arena, Feature, LOOKUP_FEATURES_MAX);
+    int count;
+    const Grey grey = picture_grey(ask->picture, q->arena);
+    const bool good = extractor_run(extractor, grey, LOOKUP_FEATURES_MAX, features, &count, err);
+    index_give_extractor(q->v, extractor);
+    if (!good)
+        return -1;
+    *ret_plain = count < 3;
+    const LookupAsk lookup_ask = {.features = features,
+        .features_count = count,
+        .width_px = (float)ask->picture.width_px,
+        .height_px = (float)ask->picture.height_px,
+        .mirrored = ask->mirrored,
+        .rank_min = q->rank_min,
+        .allowed = q->allowed,
+        .limit = LOOKUP_HITS_MAX};
+    return lookup(&q->v->shelf, q->v->words, &lookup_ask, hits);
+}
+
+static bool ask_detail(const Question *q, VisualAnswer *answer, Err *err)
+{
+    LookupHit *hits = arena_array(q->arena, LookupHit, LOOKUP_HITS_MAX);
+    const int count = look_up(q, hits, &answer->too_plain, err);
+    if (count < 0)
+        return false;
+    for (int sure = 1; sure >= (q->ask->perhaps ? 0 : 1); sure--) {
+        for (int i = 0; i < count; i++) {
+            const double score = likely(hits[i].score, q->v->shelf.pictures);
+            if ((score >= RIGHT_MIN) != (sure == 1))
+                continue;
+            VisualHit hit = hit_of(q, hits[i].picture, score);
+            if (hits[i].pairs_count > 0)
+                place_hit(q->ask, &hits[i], &hit);
+            add_hit(q, answer, &hit);
+        }
+    }
+    return true;
+}
+
+static int best_first(const void *a, const void *b)
+{
+    const Ranked *x = a, *y = b;
+    if (x->score != y->score)
+        return x->score > y->score ? -1 : 1;
+    return x->picture < y->picture ? -1 : x->picture > y->picture;
+}
+
+typedef double Score(const Question *q, const void *wanted, const Segment *s, uint32_t picture);
+
+// Every picture that may be answered and has more than `least`, best first.
+static void rank_all(const Question *q, Score *score, const void *wanted, double least, VisualAnswer *answer)
+{
+    const Shelf *shelf = &q->v->shelf;
+    Ranked *ranked = arena_array(q->arena, Ranked, MAX_OF(shelf->pictures, 1u));
+    size_t count = 0;
+    for (int p = 0; p < shelf->parts_count; p++) {
+        const ShelfPart *part = &shelf->parts[p];
+        for (uint32_t i = 0; i < part->segment->pictures; i++) {
+            const double value = may_answer(q, part, i) ? score(q, wanted, part->segment, i) : 0;
+            if (value > least)
+                ranked[count++] = (Ranked){part->first + i, value};
+        }
+    }
+    qsort(ranked, count, sizeof(*ranked), best_first);
+    for (size_t i = 0; i < count && answer->count < (size_t)q->ask->limit; i++) {
+        const VisualHit hit = hit_of(q, ranked[i].picture, ranked[i].score);
+        add_hit(q, answer, &hit);
+    }
+}
+
+static double score_look(const Question *q, const void *wanted, const Segment *s, uint32_t picture)
+{
+    (void)q;
+    return look_likeness(&((const Sketch *)wanted)->look, &s->looks[picture]);
+}
+
+static double score_palette(const Question *q, const void *wanted, const Segment *s, uint32_t picture)
+{
+    return palette_likeness(wanted, q->ask->colours_count, s->looks[picture].palette);
+}
+
+// 31 bits apart is the same picture, 60 the last that may be.
+static double score_same(const Question *q, const void *wanted, const Segment *s, uint32_t picture)
+{
+    const Sketch *sketch = wanted;
+    (void)q;
+    if (sketch->code_is_plain || s->picture[picture].plain)
+        return 0;
+    const int distance = code_distance(&sketch->code, &s->codes[picture]);
+    if (distance <= CODE_SAME_MAX)
+        return 1 - distance / 1000.0;
+    return distance <= CODE_ALIKE_MAX ? 0.9 - (distance - CODE_SAME_MAX) / 100.0 : 0;
+}
+
+static bool find_sketch(const Question *q, Sketch *ret, Err *err)
+{
+    const Shelf *shelf = &q->v->shelf;
+    for (int p = 0; p < shelf->parts_count; p++) {
+        const ShelfPart *part = &shelf->parts[p];
+        for (uint32_t i = 0; i < part->segment->pictures; i++) {
+            if (part->ranks[i] == RANK_GONE || part->ranks[i] < q->rank_min ||
+                !str_eq(segment_image(part->segment, i), q->ask->image_id))
+                continue;
+            *ret = (Sketch){.code = part->segment->codes[i],
+                .code_is_plain = part->segment->picture[i].plain != 0,
+                .look = part->segment->looks[i]};
+            return true;
+        }
+    }
+    return err_set(err, ERR_NOT_FOUND, "no such picture in the visual index");
+}
+
+static bool ask_sketch(const Question *q, VisualAnswer *answer, Err *err)
+{
+    Sketch sketch;
+    if (q->ask->image_id.n == 0)
+        sketch_make(q->ask->picture, &sketch);
+    else if (!find_sketch(q, &sketch, err))
+        return false;
+    if (q->ask->question == VISUAL_SAME) {
+        answer->too_plain = sketch.code_is_plain;
+        rank_all(q, score_same, &sketch, 0, answer);
+    } else {
+        rank_all(q, score_look, &sketch, 0.5, answer);
+    }
+    return true;
+}
+
+static bool check_picture(const VisualAsk *ask, Err *err)
+{
+    const Picture *p = &ask->picture;
+    if (p->p == NULL || p->width_px < 1 || p->height_px < 1 || p->stride < (size_t)p->width_px * 3)
+        return err_set(err, ERR_INVALID, "no picture to look for");
+    if (MAX_OF(p->width_px, p->height_px) > VISUAL_SIDE_MAX_PX)
+        return err_set(
+            err, ERR_LIMIT, "a picture to look for has at most %d pixels a side", VISUAL_SIDE_MAX_PX);
+    return true;
+}
+
+static bool check(const VisualAsk *ask, Err *err)
+{
+    if (ask->limit < 1 || ask->limit > VISUAL_LIMIT_MAX)
+        return err_set(err, ERR_INVALID, "limit is from 1 to %d", VISUAL_LIMIT_MAX);
+    switch (ask->question) {
+    case VISUAL_PALETTE:
+        if (ask->colours_count < 1 || ask->colours_count > PALETTE_MAX)
+            return err_set(err, ERR_INVALID, "from 1 to %d colours can be asked for", PALETTE_MAX);
+        for (int i = 0; i < ask->colours_count; i++) {
+            if (ask->colours[i].part == 0 || ask->colours[i].l > 100)
+                return err_set(err, ERR_INVALID, "a colour has a lightness up to 100 and a part above 0");
+        }
+        return true;
+    case VISUAL_DETAIL:
+        return check_picture(ask, err);
+    case VISUAL_LIKE:
+    case VISUAL_SAME:
+        return ask->image_id.n > 0 || check_picture(ask, err);
+    }
+    return err_set(err, ERR_INVALID, "unknown question");
+}
+
+static bool answer_question(const Question *q, VisualAnswer *answer, Err *err)
+{
+    switch (q->ask->question) {
+    case VISUAL_DETAIL:
+        return ask_detail(q, answer, err);
+    case VISUAL_LIKE:
+    case VISUAL_SAME:
+        return ask_sketch(q, answer, err);
+    case VISUAL_PALETTE:
+        rank_all(q, score_palette, q->ask->colours, 0.3, answer);
+        return true;
+    }
+    return false;
+}
+
+// A reader sees what the writer has published since.
+static void refresh(Visual *v)
+{
+    if (v->lock_fd >= 0 || !index_is_old(v))
+        return;
+    Err err = {0};
+    pthread_rwlock_wrlock(&v->guard);
+    // The writer may remove a segment between our reading the head and opening the file: then once more.
+    for (int again = 0; again < 3 && index_is_old(v) && !index_read_head(v, &err); again++)
+        ;
+    pthread_rwlock_unlock(&v->guard);
+}
+
+bool visual_ask(Visual *v, const VisualAsk *ask, Arena *a, VisualAnswer *ret, Err *err)
+{
+    if (!check(ask, err))
+        return false;
+    refresh(v);
+    VisualAnswer answer = {.hits = arena_array(a, VisualHit, (size_t)ask->limit)};
+    pthread_rwlock_rdlock(&v->guard);
+    const Question q = {.v = v,
+        .ask = ask,
+        .arena = a,
+        .allowed = allow(v, ask, a),
+        .rank_min = rights_rank_visible(ask->role)};
+    answer.sequence = v->sequence;
+    const bool good = answer_question(&q, &answer, err);
+    pthread_rwlock_unlock(&v->guard);
+    if (good)
+        *ret = answer;
+    return good;
+}

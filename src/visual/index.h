@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// visual/index: what is behind a Visual: its files and the shelf made of them. Of this room alone.
+//
+// head, little end first: "VISHEAD1" | vocabulary 4 | segments 4 | next segment 4 | late 4 | sequence 8
+//   | for each segment: number 4, pictures 4 | for each segment: ranks 4 x pictures
+//   | for each late object: bytes 4, id | SHA-256 of all before
+#pragma once
+
+#include "visual/lookup.h"
+#include "visual/visual.h"
+
+#include <pthread.h>
+
+typedef struct {
+    uint32_t number; // of its file
+    Segment *segment;
+    int32_t *ranks;
+} IndexPart;
+
+// Objects with a picture that could not be looked at yet, in order of trying again.
+typedef struct {
+    Str *ids; // each its own memory
+    size_t count, capacity;
+} LateList;
+
+enum { SPARE_EXTRACTORS = 2 };
+
+struct Visual {
+    int dir, lock_fd; // lock_fd: -1 for a reader
+    Words *words;
+    Arena *own_words;       // holds the museum's own vocabulary, or NULL
+    pthread_rwlock_t guard; // readers ask; the writer changes what follows
+    IndexPart parts[SHELF_PARTS_MAX];
+    int parts_count;
+    uint32_t next_number;
+    int64_t sequence;
+    LateList late;
+    Shelf shelf;
+    pthread_mutex_t spare_guard;
+    Extractor *spare[SPARE_EXTRACTORS]; // their scratch is large: kept from question to question
+    int spare_count;
+    uint64_t head_mark; // of the head that was read, to see that there is another (readers)
+};
+
+enum { INDEX_LATE_MAX = 1000 * 1000, INDEX_HEAD_MAX_BYTES = 1 << 30 };
+
+// An extractor to work with; give it back. Any thread.
+Extractor *index_take_extractor(Visual *v);
+void index_give_extractor(Visual *v, Extractor *e);
+
+// All that follow need the guard held for writing (or nobody else there).
+void index_refresh_shelf(Visual *v);
+bool index_read_head(Visual *v, Err *err) MUST_CHECK; // replaces everything; ERR_NOT_FOUND, ERR_CORRUPT
+bool index_write_head(Visual *v, Err *err) MUST_CHECK;
+void index_clear(Visual *v);
+// Has another head been written than the one that was read?
+bool index_is_old(const Visual *v);
+void late_add(LateList *list, Str id); // not twice in a row
+void late_clear(LateList *list);
+
+// Adds a segment file with these pictures (ranks beside them) and merges small segments. The head is not
+// written.
+bool index_add(Visual *v, const Entry *entries, const int32_t *ranks, int count, Err *err) MUST_CHECK;
+// Removes files of segments that the head does not name.
+void index_sweep(Visual *v, uint32_t from);

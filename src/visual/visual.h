@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// visual: find by looking. The object in my photograph, the pattern in this corner, works like this one,
+// works in these colours, the same picture again. A disposable follower of the ledger: delete the index and
+// it is made again. Never wrong, at worst late; visual_sequence says how late.
+//
+// Files of the index: segments that never change and `head`, which names them and says how far the ledger is
+// known. A kill at any moment leaves the old head and its segments, or the new. One process writes, any
+// number read. docs/look.md has the figures.
+#pragma once
+
+#include "base/base.h"
+#include "catalog/catalog.h"
+#include "image/pyramid.h"
+#include "visual/sketch.h"
+
+typedef struct Visual Visual;
+
+// dir: folder of the index. writer: takes the writing lock (ERR_BUSY if another process has it) and makes the
+// index if there is none or it is of no use; a reader gets ERR_NOT_FOUND then. Any thread.
+Visual *visual_open(const char *dir, bool writer, Err *err) MUST_CHECK;
+void visual_close(Visual *v);
+
+// Where pictures come from: the pyramid of a master (counted: dropped after use), or NULL and ERR_NOT_FOUND
+// if it is not made yet: then the picture is tried again with every later visual_follow.
+typedef struct {
+    void *ctx;
+    Pyramid *(*pyramid)(void *ctx, const Sha512 *master, Err *err);
+} VisualSource;
+
+// Takes in what the ledger has and the index has not, until there is nothing more or *stop. About 50 ms a
+// picture. Writer only, one thread.
+bool visual_follow(Visual *v, Catalog *c, const VisualSource *source, const volatile bool *stop,
+    int64_t *ret_sequence, Err *err) MUST_CHECK;
+int64_t visual_sequence(Visual *v);
+typedef struct {
+    int64_t pictures, late; // late: their pyramid was missing so far
+    int64_t bytes;
+} VisualCounts;
+VisualCounts visual_counts(Visual *v);
+bool visual_erase(const char *dir, Err *err) MUST_CHECK; // for rebuild; nobody may have it open
+
+// ---- asking
+
+enum {
+    VISUAL_SIDE_MAX_PX = 1200, // of a picture asked with or taken in; render larger ones down to this
+    VISUAL_REGION_MIN_PX = 16, // shorter sides of a region have nothing to be found by
+    VISUAL_LIMIT_MAX = 100,
+    VISUAL_POINTS_MAX = 48,
+};
+
+typedef enum {
+    VISUAL_DETAIL,  // the same thing or detail, at any size and turn, in other colours, partly hidden
+    VISUAL_LIKE,    // works that look like it as a whole
+    VISUAL_PALETTE, // works in these colours
+    VISUAL_SAME,    // the same picture, perhaps scaled, recompressed, cropped
+} VisualQuestion;
+
+typedef struct {
+    VisualQuestion question;
+    Picture picture; // DETAIL (already cut to the region), LIKE, SAME: at most VISUAL_SIDE_MAX_PX
+    Str image_id;    // LIKE, SAME: a picture of the index instead of `picture`
+    SketchColour colours[PALETTE_MAX]; // PALETTE; parts need not sum up
+    int colours_count;
+    bool mirrored;   // DETAIL: mirror images too
+    bool perhaps;    // also what is more likely chance than not, after all that is not
+    ViewerRole role; // hidden objects are in no hit
+    bool has_only;   // only these objects
+    const Str *only;
+    size_t only_count;
+    Str except_object; // not this one (whose picture is asked with)
+    int limit;         // of objects, 1 .. VISUAL_LIMIT_MAX
+} VisualAsk;
+
+// Fractions of the picture: 0 .. 1 from its left top corner.
+typedef struct {
+    double x, y;
+} VisualPoint;
+
+typedef struct {
+    Str object_id, image_id;
+    int width_px, height_px; // of the picture
+    double score;            // DETAIL, SAME: how likely it is right, 0 .. 1; LIKE, PALETTE: likeness 0 .. 1
+    bool has_place;          // DETAIL: where in the picture
+    VisualPoint outline[4];  // of what was asked with; may reach beyond the picture
+    double left, top, width, height; // box around the outline, inside the picture
+    bool negative, mirrored;
+    VisualPoint asked[VISUAL_POINTS_MAX], found[VISUAL_POINTS_MAX]; // the evidence: spots that agree
+    int points_count;
+} VisualHit;
+
+typedef struct {
+    VisualHit *hits; // best first, one for each object
+    size_t count;
+    int64_t sequence; // the answer knows the ledger up to here
+    bool too_plain;   // nothing in the picture to search by
+} VisualAnswer;
+
+// Any thread. ERR_INVALID: a picture or number that makes no sense; ERR_NOT_FOUND: no such image_id to be
+// seen.
+bool visual_ask(Visual *v, const VisualAsk *ask, Arena *a, VisualAnswer *ret, Err *err) MUST_CHECK;

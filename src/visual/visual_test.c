@@ -1,0 +1,560 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a visitor sees: which objects are found by a picture, and which never are.
+#include "visual/visual.h"
+
+#include "base/file.h"
+#include "catalog/testing.h"
+#include "image/testing.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <math.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+enum { WIDTH = 360, HEIGHT = 280, SHAPES = 70, OBJECTS = 12 };
+
+// ---- made pictures: by number, each another strewing of bars and discs
+
+static uint32_t next_random(uint32_t *state)
+{
+    *state = *state * 1664525u + 1013904223u;
+    return *state >> 8;
+}
+
+static Pixels paint(uint32_t number)
+{
+    Pixels px = pixels_make(WIDTH, HEIGHT, 3);
+    uint32_t state = number * 7919 + 13;
+    memset(px.p, 40 + (int)(next_random(&state) % 160), px.stride * HEIGHT);
+    for (int s = 0; s < SHAPES; s++) {
+        const float cx = (float)(next_random(&state) % WIDTH), cy = (float)(next_random(&state) % HEIGHT);
+        const float rx = 4 + (float)(next_random(&state) % 30), ry = 4 + (float)(next_random(&state) % 14);
+        const float turn = (float)(next_random(&state) % 314) / 100, c = cosf(turn), sn = sinf(turn);
+        const bool bar = next_random(&state) % 2;
+        const uint8_t colour[3] = {
+            (uint8_t)next_random(&state), (uint8_t)next_random(&state), (uint8_t)next_random(&state)};
+        for (int y = 0; y < HEIGHT; y++) {
+            for (int x = 0; x < WIDTH; x++) {
+                const float u = (c * ((float)x - cx) + sn * ((float)y - cy)) / rx;
+                const float v = (c * ((float)y - cy) - sn * ((float)x - cx)) / ry;
+                if (bar ? fabsf(u) < 1 && fabsf(v) < 1 : u * u + v * v < 1)
+                    memcpy(pixels_at(&px, x, y), colour, 3);
+            }
+        }
+    }
+    return px;
+}
+
+// A quarter turned, in the negative, or cut out.
+typedef struct {
+    int left, top, width, height, quarters;
+    bool negative;
+} View;
+
+static Pixels see(const Pixels *px, View view)
+{
+    const bool swap = view.quarters % 2 != 0;
+    Pixels out = pixels_make(swap ? view.height : view.width, swap ? view.width : view.height, 3);
+    for (int y = 0; y < view.height; y++) {
+        for (int x = 0; x < view.width; x++) {
+            const uint8_t *from = pixels_at(px, view.left + x, view.top + y);
+            uint8_t *to = swap ? pixels_at(&out, view.height - 1 - y, x) : pixels_at(&out, x, y);
+            for (int c = 0; c < 3; c++)
+                to[c] = view.negative ? (uint8_t)(255 - from[c]) : from[c];
+        }
+    }
+    return out;
+}
+
+// ---- a museum of them
+
+typedef struct {
+    TestPlace place;
+    char index[300];
+    Catalog *catalog;
+    int asked;       // pyramids
+    int32_t missing; // the picture whose pyramid is not there; -1: none
+} Museum;
+
+static Sha512 master_of(uint32_t picture)
+{
+    return sha512_of((Str){(const char *)&picture, sizeof(picture)});
+}
+
+enum { PICTURES = 200 };
+
+// Painted once for all tests.
+static int pyramid_file(uint32_t picture)
+{
+    static int files[PICTURES];
+    if (files[picture] == 0) {
+        Pixels px = paint(picture);
+        files[picture] = test_pyramid_file(&px, (Turn){0}, 256);
+        free(px.p);
+    }
+    return fcntl(files[picture], F_DUPFD_CLOEXEC, 0);
+}
+
+static Pyramid *give_pyramid(void *ctx, const Sha512 *master, Err *err)
+{
+    Museum *m = ctx;
+    m->asked++;
+    for (uint32_t picture = 0; picture < PICTURES; picture++) {
+        const Sha512 known = master_of(picture);
+        if (sha512_eq(&known, master) && (int32_t)picture != m->missing)
+            return pyramid_open(pyramid_file(picture), err);
+    }
+    return err_null(err, ERR_NOT_FOUND, "not made yet");
+}
+
+static void put_in(CatalogBatch *b, const char *id, int version, uint32_t picture, Access access)
+{
+    Err err = {0};
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    const Sha512 master = master_of(picture);
+    RecordMedia media = {.id = arena_printf(a, "%s:1", id),
+        .number = 1,
+        .path = S("media/1/a.jpg"),
+        .format = S("image/jpeg"),
+        .sha512 = sha512_hex(a, &master),
+        .width_px = WIDTH,
+        .height_px = HEIGHT};
+    Record record = {
+        .id = str_from(id), .media = {&media, 1, 1}, .has_terms = true, .terms = {.access = access}};
+    CatalogPut change = {.sequence = catalog_batch_next_sequence(b),
+        .object_id = record.id,
+        .version = abs(version),
+        .deleted = version < 0,
+        .record = &record};
+    const RecordLedger ledger = {catalog_batch_change_set(b), change.sequence};
+    if (!change.deleted)
+        FINE(record_json(&record, ledger, a, &change.json, &err), err);
+    FINE(catalog_batch_put(b, &change, &err), err);
+}
+
+static CatalogBatch *begin(const Museum *m)
+{
+    Err err = {0};
+    CatalogBatch *b = catalog_batch_open(m->catalog, 0, &TEST_WHO, &err);
+    FINE(b, err);
+    return b;
+}
+
+static void end(CatalogBatch *b)
+{
+    Err err = {0};
+    FINE(catalog_batch_commit(b, &err), err);
+    catalog_batch_close(b);
+}
+
+static void put(const Museum *m, const char *id, int version, uint32_t picture, Access access)
+{
+    CatalogBatch *b = begin(m);
+    put_in(b, id, version, picture, access);
+    end(b);
+}
+
+static Museum open_museum(void)
+{
+    Museum m = {.place = test_place(), .missing = -1};
+    snprintf(m.index, sizeof(m.index), "%s/visual", m.place.folder);
+    m.catalog = test_open(&m.place);
+    CatalogBatch *b = begin(&m);
+    for (uint32_t i = 0; i < OBJECTS; i++) {
+        char id[20];
+        snprintf(id, sizeof(id), "object-%u", i);
+        put_in(b, id, 1, i, ACCESS_FULL);
+    }
+    end(b);
+    return m;
+}
+
+static void remove_index(const Museum *m)
+{
+    DIR *dir = opendir(m->index);
+    for (struct dirent *e; dir && (e = readdir(dir)) != NULL;)
+        unlinkat(dirfd(dir), e->d_name, 0);
+    if (dir)
+        closedir(dir);
+    rmdir(m->index);
+}
+
+static void close_museum(Museum *m)
+{
+    catalog_close(m->catalog);
+    remove_index(m);
+    test_remove(&m->place);
+}
+
+static void follow(Museum *m, Visual *v)
+{
+    Err err = {0};
+    int64_t sequence;
+    const volatile bool stop = false;
+    const VisualSource source = {m, give_pyramid};
+    FINE(visual_follow(v, m->catalog, &source, &stop, &sequence, &err), err);
+    assert_int_equal(sequence, catalog_head(m->catalog, &err));
+}
+
+static Visual *open_index(const Museum *m, bool writer)
+{
+    Err err = {0};
+    Visual *v = visual_open(m->index, writer, &err);
+    FINE(v, err);
+    return v;
+}
+
+static VisualAnswer ask(Visual *v, VisualAsk wish, Arena *a)
+{
+    Err err = {0};
+    VisualAnswer answer;
+    if (wish.limit == 0)
+        wish.limit = 10;
+    FINE(visual_ask(v, &wish, a, &answer, &err), err);
+    return answer;
+}
+
+// Asks with a part of picture `number`; the first hit must be `want` ("" for no hit at all).
+static void check_view(Visual *v, uint32_t number, View view, const char *want)
+{
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    Pixels px = paint(number), seen = see(&px, view);
+    const VisualAnswer answer = ask(v,
+        (VisualAsk){
+            .question = VISUAL_DETAIL, .picture = {seen.p, seen.width_px, seen.height_px, seen.stride}},
+        a);
+    free(px.p);
+    free(seen.p);
+    if (*want == '\0') {
+        if (answer.count > 0)
+            fail_msg("picture %u: found " FMT_STR " %f", number, ARG_STR(answer.hits[0].object_id),
+                answer.hits[0].score);
+        return;
+    }
+    if (answer.count == 0)
+        fail_msg("picture %u: nothing found", number);
+    const VisualHit *hit = &answer.hits[0];
+    assert_true(str_eq(hit->object_id, str_from(want)));
+    assert_true(hit->has_place && hit->points_count >= 3);
+    assert_int_equal(hit->negative, view.negative);
+    assert_true(fabs(hit->left - (double)view.left / WIDTH) < 0.05);
+    assert_true(fabs(hit->top - (double)view.top / HEIGHT) < 0.05);
+    assert_true(fabs(hit->width - (double)view.width / WIDTH) < 0.08);
+    assert_true(fabs(hit->height - (double)view.height / HEIGHT) < 0.08);
+}
+
+static const View WHOLE = {0, 0, WIDTH, HEIGHT, 0, false};
+
+static void found_by_detail(void **state)
+{
+    (void)state;
+    Museum m = open_museum();
+    Visual *v = open_index(&m, true);
+    follow(&m, v);
+    check_view(v, 0, WHOLE, "object-0");
+    check_view(v, 11, WHOLE, "object-11");
+    check_view(v, 3, (View){60, 40, 200, 180, 0, false}, "object-3");
+    check_view(v, 3, (View){60, 40, 200, 180, 1, false}, "object-3");
+    check_view(v, 7, (View){100, 60, 200, 180, 0, true}, "object-7");
+    check_view(v, 7, (View){100, 60, 200, 180, 1, true}, "object-7");
+    check_view(v, 100, WHOLE, ""); // not in the museum
+    check_view(v, 101, WHOLE, "");
+    visual_close(v);
+    close_museum(&m);
+}
+
+static void nothing_to_search_by(void **state)
+{
+    (void)state;
+    Museum m = open_museum();
+    Visual *v = open_index(&m, true);
+    follow(&m, v);
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    static const uint8_t black[1200 * 3];
+    static const int sizes[][2] = {{1, 1}, {3, 3}, {1200, 1}, {1, 1200}, {640, 480}};
+    for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+        const Picture picture = {black, sizes[i][0], sizes[i][1], (size_t)sizes[i][0] * 3};
+        Picture same = picture;
+        uint8_t *pixels = mem_alloc(picture.stride * (size_t)picture.height_px);
+        same.p = pixels;
+        const VisualAnswer detail = ask(v, (VisualAsk){.question = VISUAL_DETAIL, .picture = same}, a);
+        assert_int_equal(detail.count, 0);
+        assert_true(detail.too_plain);
+        assert_int_equal(ask(v, (VisualAsk){.question = VISUAL_SAME, .picture = same}, a).count, 0);
+        free(pixels);
+    }
+    visual_close(v);
+    close_museum(&m);
+}
+
+static void hidden_stays_hidden(void **state)
+{
+    (void)state;
+    Museum m = open_museum();
+    put(&m, "secret", 1, 50, ACCESS_NONE);
+    Visual *v = open_index(&m, true);
+    follow(&m, v);
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    check_view(v, 50, WHOLE, "");
+    Pixels px = paint(50);
+    const Picture picture = {px.p, WIDTH, HEIGHT, px.stride};
+    const VisualAsk wishes[] = {{.question = VISUAL_DETAIL, .picture = picture, .perhaps = true},
+        {.question = VISUAL_SAME, .picture = picture}, {.question = VISUAL_LIKE, .picture = picture},
+        {.question = VISUAL_PALETTE, .colours = {{50, 0, 0, 255}}, .colours_count = 1}};
+    for (size_t w = 0; w < COUNT_OF(wishes); w++) {
+        const VisualAnswer answer = ask(v, wishes[w], a);
+        for (size_t i = 0; i < answer.count; i++)
+            assert_false(str_eq(answer.hits[i].object_id, S("secret")));
+    }
+    Err err = {0};
+    VisualAnswer answer;
+    VisualAsk by_id = {.question = VISUAL_LIKE, .image_id = S("secret:1"), .limit = 5};
+    assert_false(visual_ask(v, &by_id, a, &answer, &err));
+    assert_int_equal(err.kind, ERR_NOT_FOUND);
+    by_id.role = VIEWER_STAFF;
+    FINE(visual_ask(v, &by_id, a, &answer, &err), err);
+    // Opened, it is found; no pixel is looked at again for that.
+    const int asked = m.asked;
+    put(&m, "secret", 2, 50, ACCESS_FULL);
+    follow(&m, v);
+    check_view(v, 50, WHOLE, "secret");
+    put(&m, "secret", 3, 50, ACCESS_NONE);
+    follow(&m, v);
+    check_view(v, 50, WHOLE, "");
+    assert_int_equal(m.asked, asked);
+    free(px.p);
+    visual_close(v);
+    close_museum(&m);
+}
+
+static void changes_are_followed(void **state)
+{
+    (void)state;
+    Museum m = open_museum();
+    Visual *v = open_index(&m, true);
+    follow(&m, v);
+    put(&m, "object-3", 2, 60, ACCESS_FULL); // another picture
+    put(&m, "object-4", -2, 4, ACCESS_FULL); // deleted
+    follow(&m, v);
+    check_view(v, 3, WHOLE, "");
+    check_view(v, 60, WHOLE, "object-3");
+    check_view(v, 4, WHOLE, "");
+    put(&m, "object-4", 3, 4, ACCESS_FULL); // taken back
+    follow(&m, v);
+    check_view(v, 4, WHOLE, "object-4");
+    assert_int_equal(visual_counts(v).pictures, OBJECTS);
+    visual_close(v);
+    v = open_index(&m, true);
+    assert_int_equal(visual_counts(v).pictures, OBJECTS);
+    check_view(v, 60, WHOLE, "object-3");
+    visual_close(v);
+    close_museum(&m);
+}
+
+static void late_pictures_come_later(void **state)
+{
+    (void)state;
+    Museum m = open_museum();
+    m.missing = 5;
+    Visual *v = open_index(&m, true);
+    follow(&m, v);
+    check_view(v, 5, WHOLE, "");
+    assert_int_equal(visual_counts(v).late, 1);
+    visual_close(v);
+    m.missing = -1;
+    v = open_index(&m, true);
+    follow(&m, v);
+    check_view(v, 5, WHOLE, "object-5");
+    assert_int_equal(visual_counts(v).late, 0);
+    visual_close(v);
+    close_museum(&m);
+}
+
+static void one_writes_many_read(void **state)
+{
+    (void)state;
+    Err err = {0};
+    Museum m = open_museum();
+    assert_null(visual_open(m.index, false, &err));
+    assert_int_equal(err.kind, ERR_NOT_FOUND);
+    Visual *writer = open_index(&m, true), *reader = open_index(&m, false);
+    assert_null(visual_open(m.index, true, &err));
+    assert_int_equal(err.kind, ERR_BUSY);
+    check_view(reader, 2, WHOLE, "");
+    follow(&m, writer);
+    check_view(reader, 2, WHOLE, "object-2");
+    put(&m, "late-comer", 1, 70, ACCESS_FULL);
+    follow(&m, writer);
+    check_view(reader, 70, WHOLE, "late-comer");
+    visual_close(writer);
+    visual_close(reader);
+    FINE(visual_erase(m.index, &err), err);
+    writer = open_index(&m, true);
+    assert_int_equal(visual_sequence(writer), 0);
+    visual_close(writer);
+    close_museum(&m);
+}
+
+// Whatever a kill leaves behind, the next run brings to the same index.
+static void killed_and_taken_up(void **state)
+{
+    (void)state;
+    Museum m = open_museum();
+    for (int round = 0; round < 10; round++) {
+        const pid_t child = fork();
+        assert_true(child >= 0);
+        if (child == 0) {
+            Err err = {0};
+            Catalog *c = catalog_open(m.place.file, false, &err);
+            Visual *v = visual_open(m.index, true, &err);
+            int64_t sequence;
+            const volatile bool stop = false;
+            const VisualSource source = {&m, give_pyramid};
+            const bool good = c && v && visual_follow(v, c, &source, &stop, &sequence, &err);
+            _exit(good ? 0 : 1);
+        }
+        usleep((useconds_t)(round * 15000));
+        kill(child, SIGKILL);
+        waitpid(child, NULL, 0);
+        char id[20];
+        snprintf(id, sizeof(id), "more-%d", round);
+        put(&m, id, 1, (uint32_t)(100 + round), ACCESS_FULL);
+    }
+    Visual *v = open_index(&m, true);
+    follow(&m, v);
+    assert_int_equal(visual_counts(v).pictures, OBJECTS + 10);
+    for (uint32_t i = 0; i < OBJECTS; i += 5) {
+        char id[20];
+        snprintf(id, sizeof(id), "object-%u", i);
+        check_view(v, i, WHOLE, id);
+    }
+    check_view(v, 109, WHOLE, "more-9");
+    visual_close(v);
+    close_museum(&m);
+}
+
+static void damage(const Museum *m, const char *name, off_t at, bool cut)
+{
+    char path[400];
+    snprintf(path, sizeof(path), "%s/%s", m->index, name);
+    const int fd = open(path, O_RDWR | O_CLOEXEC);
+    assert_true(fd >= 0);
+    const char wrong = 0x5a;
+    if (cut)
+        assert_int_equal(ftruncate(fd, at), 0);
+    else
+        assert_int_equal(pwrite(fd, &wrong, 1, at), 1);
+    close(fd);
+}
+
+static void damaged_is_made_again(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        off_t at;
+        bool cut;
+    } rows[] = {{"head", 0, true}, {"head", 20, true}, {"head", 0, false}, {"head", 12, false},
+        {"head", 60, false}, {"segment-1", 0, true}, {"segment-1", 100, true}, {"segment-1", 3, false},
+        {"segment-1", 12, false}, {"segment-1", 17, false}};
+    Museum m = open_museum();
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        remove_index(&m);
+        Visual *v = open_index(&m, true);
+        follow(&m, v);
+        visual_close(v);
+        damage(&m, rows[i].name, rows[i].at, rows[i].cut);
+        Err err = {0};
+        assert_null(visual_open(m.index, false, &err));
+        assert_int_equal(err.kind, ERR_CORRUPT);
+        v = open_index(&m, true);
+        assert_int_equal(visual_sequence(v), 0);
+        follow(&m, v);
+        check_view(v, 1, WHOLE, "object-1");
+        visual_close(v);
+    }
+    close_museum(&m);
+}
+
+static void other_questions(void **state)
+{
+    (void)state;
+    Museum m = open_museum();
+    Visual *v = open_index(&m, true);
+    follow(&m, v);
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    VisualAnswer answer = ask(v, (VisualAsk){.question = VISUAL_SAME, .image_id = S("object-6:1")}, a);
+    assert_int_equal(answer.count, 1);
+    assert_true(answer.hits[0].score > 0.99);
+    answer = ask(v, (VisualAsk){.question = VISUAL_LIKE, .image_id = S("object-6:1")}, a);
+    assert_true(answer.count > 1 && str_eq(answer.hits[0].object_id, S("object-6")));
+    answer = ask(v,
+        (VisualAsk){.question = VISUAL_LIKE, .image_id = S("object-6:1"), .except_object = S("object-6")}, a);
+    assert_true(answer.count > 0 && !str_eq(answer.hits[0].object_id, S("object-6")));
+    const Str only[] = {S("object-9"), S("nobody"), S("object-2")};
+    answer = ask(v,
+        (VisualAsk){.question = VISUAL_LIKE,
+            .image_id = S("object-6:1"),
+            .has_only = true,
+            .only = only,
+            .only_count = 3},
+        a);
+    assert_int_equal(answer.count, 2);
+    answer = ask(v, (VisualAsk){.question = VISUAL_LIKE, .image_id = S("object-6:1"), .has_only = true}, a);
+    assert_int_equal(answer.count, 0);
+    answer = ask(v, (VisualAsk){.question = VISUAL_LIKE, .image_id = S("object-6:1"), .limit = 3}, a);
+    assert_int_equal(answer.count, 3);
+    visual_close(v);
+    close_museum(&m);
+}
+
+static void refuse(Visual *v, VisualAsk wish, ErrKind want)
+{
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    Err err = {0};
+    VisualAnswer answer;
+    assert_false(visual_ask(v, &wish, a, &answer, &err));
+    assert_int_equal(err.kind, want);
+}
+
+static void refused(void **state)
+{
+    (void)state;
+    static const uint8_t pixels[64];
+    Museum m = open_museum();
+    Visual *v = open_index(&m, true);
+    const Picture small = {pixels, 4, 4, 12};
+    refuse(v, (VisualAsk){.question = VISUAL_DETAIL, .limit = 10}, ERR_INVALID);
+    refuse(v, (VisualAsk){.question = VISUAL_LIKE, .limit = 10}, ERR_INVALID);
+    refuse(v, (VisualAsk){.question = VISUAL_DETAIL, .picture = small, .limit = 0}, ERR_INVALID);
+    refuse(v, (VisualAsk){.question = VISUAL_DETAIL, .picture = small, .limit = 101}, ERR_INVALID);
+    refuse(v, (VisualAsk){.question = VISUAL_DETAIL, .picture = {pixels, 0, 4, 12}, .limit = 1}, ERR_INVALID);
+    refuse(v, (VisualAsk){.question = VISUAL_DETAIL, .picture = {pixels, 4, 4, 11}, .limit = 1}, ERR_INVALID);
+    refuse(
+        v, (VisualAsk){.question = VISUAL_DETAIL, .picture = {pixels, 1201, 1, 3603}, .limit = 1}, ERR_LIMIT);
+    refuse(v, (VisualAsk){.question = VISUAL_LIKE, .image_id = S("no such:1"), .limit = 1}, ERR_NOT_FOUND);
+    refuse(v, (VisualAsk){.question = VISUAL_PALETTE, .limit = 1}, ERR_INVALID);
+    refuse(v, (VisualAsk){.question = VISUAL_PALETTE, .colours_count = 7, .limit = 1}, ERR_INVALID);
+    refuse(v, (VisualAsk){.question = VISUAL_PALETTE, .colours_count = 1, .limit = 1}, ERR_INVALID);
+    visual_close(v);
+    close_museum(&m);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(found_by_detail),
+        cmocka_unit_test(nothing_to_search_by),
+        cmocka_unit_test(hidden_stays_hidden),
+        cmocka_unit_test(changes_are_followed),
+        cmocka_unit_test(late_pictures_come_later),
+        cmocka_unit_test(one_writes_many_read),
+        cmocka_unit_test(killed_and_taken_up),
+        cmocka_unit_test(damaged_is_made_again),
+        cmocka_unit_test(other_questions),
+        cmocka_unit_test(refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
