@@ -22,6 +22,7 @@ typedef struct {
     uint32_t starts[FIELDS + 1];
     size_t bytes_left;
     Str lang;
+    bool concepts; // the text added last named some
 } Work;
 
 // How much a word in a field says about the record. A title of few words says more in each.
@@ -100,6 +101,7 @@ static void add_text(Work *w, Field field, Str text, Str lang)
     TextToken *tokens;
     size_t count;
     Err err = {0};
+    w->concepts = false;
     if (text.n == 0 || !text_tokens(w->a, text, lang, &tokens, &count, &err) || count == 0)
         return;
     int impact = impact_of(field, count);
@@ -121,7 +123,7 @@ static void add_text(Work *w, Field field, Str text, Str lang)
                 add_pinyin(w, t, EVIDENCE(field, MAX_OF(impact / 2, 1)));
         }
     }
-    vocabulary_find_in(w->vocabulary, tokens, count, lang, field, w->b, impact);
+    w->concepts = vocabulary_find_in(w->vocabulary, tokens, count, lang, field, w->b, impact, w->a);
     w->position += tokens[count - 1].position + VALUE_GAP;
     if (foreign && !han)
         add_romanised(w, text, impact, field);
@@ -183,7 +185,7 @@ static void add_terms(Work *w, Field field, const RecordTerm *terms, size_t coun
             add_facet(w, FACET_CLASSIFICATION, terms[i].text);
         else if (field == FIELD_PLACE)
             add_facet(w, FACET_PLACE, terms[i].text);
-        else if (field == FIELD_MATERIAL && terms[i].text.n <= MATERIAL_FACET_MAX_BYTES)
+        else if (field == FIELD_MATERIAL && !w->concepts && terms[i].text.n <= MATERIAL_FACET_MAX_BYTES)
             add_facet(w, FACET_MATERIAL, terms[i].text);
     }
 }

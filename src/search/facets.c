@@ -161,10 +161,31 @@ typedef struct {
     uint32_t value, count;
 } Counted;
 
+static bool comes_before(const Counted *a, const Counted *b)
+{
+    return a->count != b->count ? a->count > b->count : a->value < b->value;
+}
+
 static int most_first(const void *x, const void *y)
 {
-    const Counted *a = x, *b = y;
-    return a->count != b->count ? (a->count < b->count ? 1 : -1) : a->value < b->value ? -1 : 1;
+    return comes_before(x, y) ? -1 : 1;
+}
+
+// The most frequent of many: a facet may have a hundred thousand values, and a hundred are shown.
+static void keep_most(Counted *kept, size_t *count, size_t max, Counted value)
+{
+    if (*count < max) {
+        kept[(*count)++] = value;
+        if (*count == max)
+            qsort(kept, max, sizeof(*kept), most_first);
+        return;
+    }
+    if (max == 0 || !comes_before(&value, &kept[max - 1]))
+        return;
+    size_t at = max - 1;
+    for (; at > 0 && comes_before(&value, &kept[at - 1]); at--)
+        kept[at] = kept[at - 1];
+    kept[at] = value;
 }
 
 static bool is_chosen(const SearchAsk *ask, Facet facet, Str value)
@@ -178,15 +199,19 @@ static bool is_chosen(const SearchAsk *ask, Facet facet, Str value)
 static SearchFacet one_facet(const FacetTable *t, const uint32_t *counts, Facet facet, uint32_t from,
     uint32_t to, const SearchAsk *ask, Arena *a)
 {
-    Counted *found = arena_array(a, Counted, to - from);
+    Counted found[SEARCH_FACET_VALUES_MAX];
     size_t count = 0;
-    for (uint32_t i = from; i < to; i++)
-        if (counts[i])
-            found[count++] = (Counted){i, counts[i]};
-    qsort(found, count, sizeof(*found), most_first);
-    SearchFacet ret = {.name = facet_name(facet), .distinct = (int64_t)count};
-    ret.values = arena_array(a, SearchFacetValue, MIN_OF(count, (size_t)SEARCH_FACET_VALUES_MAX));
-    for (size_t i = 0; i < count && ret.count < SEARCH_FACET_VALUES_MAX; i++) {
+    SearchFacet ret = {.name = facet_name(facet)};
+    for (uint32_t i = from; i < to; i++) {
+        if (!counts[i])
+            continue;
+        ret.distinct++;
+        keep_most(found, &count, SEARCH_FACET_VALUES_MAX, (Counted){i, counts[i]});
+    }
+    if (count < SEARCH_FACET_VALUES_MAX)
+        qsort(found, count, sizeof(*found), most_first);
+    ret.values = arena_array(a, SearchFacetValue, count);
+    for (size_t i = 0; i < count; i++) {
         Str value = arena_copy(a, t->values[found[i].value].value);
         ret.values[ret.count++] = (SearchFacetValue){.value = value,
             .label = facet_label(a, facet, value),

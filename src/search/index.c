@@ -353,3 +353,8 @@ bool search_erase(const char *dir, Err *err)
     CLEANUP(fd_closep) int lock = fd < 0 ? -1 : file_lock(fd, "lock", err);
     return lock >= 0 && file_remove(fd, "current", err) && remove_all(fd, NULL, NULL, err);
 }
+
+const Vocabulary *search_vocabulary(const Search *s)
+{
+    return s->vocabulary;
+}

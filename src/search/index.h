@@ -52,7 +52,7 @@ const uint32_t *search_table_all(Search *s, Snapshot *n, ViewerRole role);
 const Vocabulary *vocabulary_keep(void);            // the built-in one; lives as long as the process
 const char *vocabulary_digest(const Vocabulary *v); // 16 hex digits: changes when the words do
 // Adds the concepts that the tokens of a text name, and everything broader.
-void vocabulary_find_in(const Vocabulary *v, const TextToken *tokens, size_t count, Str lang, Field field,
-    Builder *b, int impact);
+bool vocabulary_find_in(const Vocabulary *v, const TextToken *tokens, size_t count, Str lang, Field field,
+    Builder *b, int impact, Arena *a); // were there any?
 // Adds the period that a date names.
 void period_find_in(Str date, Arena *a, Builder *b);

@@ -446,6 +446,33 @@ static Node *spaced_pinyin(Plan *p, const Chunk *chunks, size_t count, uint32_t 
 
 static Node *most_of(Plan *p, Node *all);
 
+// One chunk, or several that are one label ("blue and white"): its words, or its concept. *at moves to the
+// last one.
+static Node *plan_label_or_chunk(
+    Plan *p, const Chunk *chunks, size_t count, size_t *at, const TextToken *end, uint32_t fields)
+{
+    const Chunk *c = &chunks[*at];
+    Node *any = node_make(p, NODE_OR);
+    size_t took = vocabulary_label(p, any, c->tokens, (size_t)(end - c->tokens), fields);
+    if (took <= c->count)
+        return plan_chunk(p, c->tokens, c->count, c->typed, fields);
+    Node *words = node_make(p, NODE_AND);
+    words->docs = p->docs_total;
+    const TextToken *behind = c->tokens + took;
+    for (; *at < count && chunks[*at].tokens < behind; (*at)++) {
+        Node *word = plan_chunk(p, chunks[*at].tokens, chunks[*at].count, chunks[*at].typed, fields);
+        words->docs = MIN_OF(words->docs, word->docs);
+        node_add(p, words, word);
+    }
+    (*at)--;
+    Node *either = node_make(p, NODE_OR);
+    either->docs = any->docs;
+    node_add(p, either, words);
+    if (any->count)
+        node_add(p, either, alternatives_end(p, any));
+    return either;
+}
+
 Node *plan_words(Plan *p, Str text, uint32_t fields)
 {
     TextToken *tokens;
@@ -456,16 +483,8 @@ Node *plan_words(Plan *p, Str text, uint32_t fields)
     Chunk *chunks = arena_array(p->a, Chunk, QUERY_WORDS_MAX);
     size_t chunks_count = cut_chunks(text, tokens, count, chunks);
     Node *all = node_make(p, NODE_AND);
-    for (size_t i = 0; i < chunks_count; i++) {
-        size_t took;
-        Node *label =
-            vocabulary_label(p, chunks[i].tokens, (size_t)(tokens + count - chunks[i].tokens), fields, &took);
-        Node *node =
-            label ? label : plan_chunk(p, chunks[i].tokens, chunks[i].count, chunks[i].typed, fields);
-        while (label && i + 1 < chunks_count && chunks[i + 1].tokens < chunks[i].tokens + took)
-            i++;
-        node_add(p, all, node);
-    }
+    for (size_t i = 0; i < chunks_count; i++)
+        node_add(p, all, plan_label_or_chunk(p, chunks, chunks_count, &i, tokens + count, fields));
     Node *whole = all->count == 1 ? all->kids[0] : p->effort == EFFORT_MOST ? most_of(p, all) : all;
     Node *syllables = spaced_pinyin(p, chunks, chunks_count, fields);
     if (!syllables || syllables->docs == 0)

@@ -100,5 +100,6 @@ size_t fuzzy_find(const Snapshot *n, Str word, int distance_max, Near *ret, size
 
 // vocabulary.c: adds to `any` what else the tokens of one word or chunk may mean.
 void vocabulary_expand(Plan *p, Node *any, const TextToken *tokens, size_t count, uint32_t fields);
-// The node for a label of several words that begins here, and how many tokens it takes; NULL if none does.
-Node *vocabulary_label(Plan *p, const TextToken *tokens, size_t count, uint32_t fields, size_t *ret_took);
+// A label of several words that begins here: adds its concepts to `any`; how many tokens it takes, 0 if none
+// does.
+size_t vocabulary_label(Plan *p, Node *any, const TextToken *tokens, size_t count, uint32_t fields);

@@ -9,6 +9,11 @@
 
 typedef struct Search Search;
 
+// Adds a vocabulary to the built-in one: CSV with the columns concept, broader, lang, kind, label, or SKOS as
+// RDF/XML or JSON-LD. Before the first search_open (ERR_BUSY afterwards); an index made with other words is
+// made anew by its writer.
+bool search_learn(Str bytes, Err *err) MUST_CHECK;
+
 // dir: folder of the index. writer: takes the writing lock (ERR_BUSY if another process has it) and makes or
 // repairs the index; a reader waits for nobody. Any thread.
 Search *search_open(const char *dir, bool writer, Err *err) MUST_CHECK;

@@ -167,7 +167,7 @@ static void operators(void **state)
     check(&m, "\"vases two\"", "");
     check(&m, "vase NOT boat", "a1");
     check(&m, "vase -boat", "a1");
-    check(&m, "galle OR 青花", "a2 a1");
+    check(&m, "galle OR 青花", "a1 a2");
     check(&m, "(galle OR 青花) AND two", "a1");
     check(&m, "title:vase", "a1");
     check(&m, "text:vase", "a4");
