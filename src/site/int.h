@@ -13,6 +13,7 @@ enum {
     WALL_COUNT = 36, // works on one page of results
     SHELF_COUNT = 8, // related works in a row
     FACET_SHOWN = 8, // values before "more"
+    FACETS_OPEN = 3,
 };
 
 typedef struct Choice Choice; // choice.c

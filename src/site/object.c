@@ -225,6 +225,7 @@ static void fill_pictures(Sheet *s)
         return;
     page->has_picture = true;
     page->picture = picture_part(s->v, s->seen, media, PICTURE_STAGE);
+    page->shape = card_shape(s->v->a, media->width_px, media->height_px);
     page->picture_large = page->picture.src;
     page->picture_name = media->label;
     page->info = info_address(s->v, media);

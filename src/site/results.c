@@ -29,7 +29,16 @@ static PartChoice choice_of(const Visit *v, const SearchAsk *ask, Str facet, con
         .chosen = value->chosen};
 }
 
-static PartFacet facet_part(const Visit *v, const SearchAsk *ask, const SearchFacet *facet)
+// The first few stand open, and where something is chosen.
+static bool opened(const SearchFacet *facet, size_t at)
+{
+    bool chosen = false;
+    for (size_t i = 0; i < facet->count; i++)
+        chosen |= facet->values[i].chosen;
+    return at < FACETS_OPEN || chosen;
+}
+
+static PartFacet facet_part(const Visit *v, const SearchAsk *ask, const SearchFacet *facet, size_t at)
 {
     PartChoice *choices = arena_array(v->a, PartChoice, facet->count + 1);
     for (size_t i = 0; i < facet->count; i++)
@@ -37,7 +46,7 @@ static PartFacet facet_part(const Visit *v, const SearchAsk *ask, const SearchFa
     size_t shown = MIN_OF(facet->count, FACET_SHOWN);
     PartFacet part = {.name = facet->name,
         .title = facet_title(v->w, facet->name),
-        .open = true,
+        .open = opened(facet, at),
         .choices = {choices, shown},
         .further = {choices + shown, facet->count - shown}};
     if (str_eq(facet->name, S("century"))) {
@@ -52,8 +61,10 @@ static void fill_facets(const Visit *v, const SearchAsk *ask, const SearchAnswer
     PartFacet *facets = arena_array(v->a, PartFacet, answer->facets_count + 1);
     size_t count = 0;
     for (size_t i = 0; i < answer->facets_count; i++) {
-        if (answer->facets[i].count)
-            facets[count++] = facet_part(v, ask, &answer->facets[i]);
+        if (answer->facets[i].count) {
+            facets[count] = facet_part(v, ask, &answer->facets[i], count);
+            count++;
+        }
     }
     page->facets.items = facets;
     page->facets.count = count;

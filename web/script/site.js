@@ -6,14 +6,24 @@
 const all = (what, inside = document) => [...inside.querySelectorAll(what)];
 const one = (what, inside = document) => inside.querySelector(what);
 
-// ---- filters stand open where there is room beside the wall
+// ---- filters stand open where there is room beside the wall; newer browsers do it by style alone
 
 const wide = matchMedia("(min-width: 60rem)");
 const openFilters = () => all("[data-wide-open]").forEach((filters) => { if (wide.matches) filters.open = true; });
-wide.addEventListener("change", openFilters);
-openFilters();
+if (!CSS.supports("selector(::details-content)")) {
+  wide.addEventListener("change", openFilters);
+  openFilters();
+}
 
 // ---- deep zoom
+
+// OpenSeadragon hides the focus ring on touch screens unless it finds a style of this name; the page's policy would
+// refuse its own, and the ring stays.
+function keepFocusRing() {
+  const style = document.createElementNS("urn:vitrine", "style"); // of that name, and no style
+  style.setAttribute("data-openseadragon-mobile-css", "false");
+  document.head.append(style);
+}
 
 function loadScript(address) {
   return new Promise((resolve, reject) => {
@@ -66,7 +76,10 @@ function zoomRoom(stage) {
     opening = true;
     tell(stage.dataset.busy);
     try {
-      if (!window.OpenSeadragon) await loadScript(stage.dataset.viewer);
+      if (!window.OpenSeadragon) {
+        keepFocusRing();
+        await loadScript(stage.dataset.viewer);
+      }
       const height = still.getBoundingClientRect().height;
       still.hidden = open.hidden = true;
       box.hidden = tools.hidden = false;
