@@ -6,7 +6,12 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const { VITRINE, SAMPLES, BROWSER_TOOLS } = process.env;
+const { VITRINE, SAMPLES, BROWSER_TOOLS, NPM_TAKE } = process.env;
+const taken = spawnSync(NPM_TAKE, [import.meta.dirname ?? new URL(".", import.meta.url).pathname, BROWSER_TOOLS], { encoding: "utf8" });
+if (taken.status !== 0) {
+  console.log(`Bail out! ${taken.stderr}`);
+  process.exit(1);
+}
 export const require = createRequire(join(BROWSER_TOOLS, "node_modules", "x.js"));
 const { chromium } = require("playwright-core");
 
