@@ -253,7 +253,7 @@ static bool answer_hits(Question *q, const Cursor *cursor, SearchAnswer *ret)
         segment_doc(q->n->views[e->view]->segment, e->doc, &facts);
         ret->hits[ret->hits_count++] = (SearchHit){.object_id = arena_copy(q->a, facts.object_id),
             .score = (double)e->score,
-            .why = e->field < FIELDS ? field_name((Field)e->field) : (Str){0}};
+            .why = e->field < FIELDS ? doc_field_name((Field)e->field) : (Str){0}};
     }
     size_t end = start + ret->hits_count;
     if (ret->hits_count && (int64_t)end < q->total && end <= OFFSET_MAX)

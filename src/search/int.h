@@ -72,7 +72,7 @@ typedef enum {
 
 Str facet_name(Facet facet);
 bool facet_of(Str name, Facet *ret);
-Str field_name(Field field);
+Str doc_field_name(Field field);
 bool field_of(Str name, Field *ret); // also the everyday names: "medium", "artist", ...
 
 enum { IMPACT_MAX = 15 };

@@ -36,7 +36,7 @@ bool search_is_facet(Str name)
     return facet_of(name, &facet);
 }
 
-Str field_name(Field field)
+Str doc_field_name(Field field)
 {
     return str_from(fields[field]);
 }
