@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// JPEG and PNG leave row by row; WebP needs the whole picture first.
+// JPEG, PNG, TIFF and PDF (a page that is a JPEG) leave row by row; the others need the whole picture first.
 #include "image/int.h"
 
 #include <setjmp.h>
@@ -10,7 +10,13 @@
 #include <png.h>
 #include <webp/encode.h>
 
-enum { JPEG_CHUNK_BYTES = 16 << 10, PNG_EFFORT = 4, CODEC_BYTES = 1 << 20 };
+enum {
+    JPEG_CHUNK_BYTES = 16 << 10,
+    PNG_EFFORT = 4,
+    CODEC_BYTES = 1 << 20,
+    PDF_SIDE_MAX_PX = 14400,
+    GIF_SIDE_MAX_PX = 65535
+};
 
 struct Encoder {
     EncodeAsk ask;
@@ -27,7 +33,9 @@ struct Encoder {
     png_structp png;
     png_infop png_info;
 
-    Pixels whole; // for WebP
+    TiffWriter *tiff;
+    Buf page;     // the JPEG inside a PDF
+    Pixels whole; // for WebP, GIF, JPEG 2000 and AVIF; one row for a packed PNG
 };
 
 size_t encode_memory_bytes(const EncodeAsk *ask)
@@ -40,11 +48,20 @@ size_t encode_memory_bytes(const EncodeAsk *ask)
         return CODEC_BYTES + pixels * (size_t)ask->channels;
     case RENDER_WEBP: // picture, our copy, and libwebp's YUV, statistics and tokens
         return CODEC_BYTES + pixels * 10;
+    case RENDER_TIFF:
+        return tiff_memory_bytes(ask);
+    case RENDER_GIF:
+        return gif_memory_bytes(ask);
+    case RENDER_PDF:
+        return CODEC_BYTES + pixels;
+    case RENDER_JP2:
+        return jp2_memory_bytes(ask);
+    case RENDER_AVIF:
+        return avif_memory_bytes(ask);
     case RENDER_FORMATS:
         break;
     }
-    assert(!"a format");
-    return 0;
+    abort(); // there is no other format
 }
 
 // ---- JPEG
@@ -54,6 +71,11 @@ static void jpeg_failed(j_common_ptr codec)
     Encoder *e = codec->client_data;
     codec->err->format_message(codec, e->text);
     longjmp(e->jump, 1);
+}
+
+static Buf *jpeg_out(Encoder *e)
+{
+    return e->ask.format == RENDER_PDF ? &e->page : e->out;
 }
 
 static void jpeg_start_chunk(j_compress_ptr codec)
@@ -66,7 +88,7 @@ static void jpeg_start_chunk(j_compress_ptr codec)
 static boolean jpeg_chunk_full(j_compress_ptr codec)
 {
     Encoder *e = codec->client_data;
-    buf_add_bytes(e->out, e->chunk, JPEG_CHUNK_BYTES);
+    buf_add_bytes(jpeg_out(e), e->chunk, JPEG_CHUNK_BYTES);
     jpeg_start_chunk(codec);
     return TRUE;
 }
@@ -74,7 +96,7 @@ static boolean jpeg_chunk_full(j_compress_ptr codec)
 static void jpeg_last_chunk(j_compress_ptr codec)
 {
     Encoder *e = codec->client_data;
-    buf_add_bytes(e->out, e->chunk, JPEG_CHUNK_BYTES - e->jpeg_to.free_in_buffer);
+    buf_add_bytes(jpeg_out(e), e->chunk, JPEG_CHUNK_BYTES - e->jpeg_to.free_in_buffer);
 }
 
 static bool jpeg_open(Encoder *e, Err *err)
@@ -238,23 +260,79 @@ static bool webp_end(Encoder *e, Err *err)
     return ok || err_set(err, ERR_LIMIT, "cannot make a WebP: libwebp says %d", code);
 }
 
+// ---- PDF 1.4: one page, as many points as pixels, filled by one JPEG
+
+static bool pdf_end(Encoder *e, Err *err)
+{
+    if (!jpeg_end(e, err))
+        return false;
+    Buf *out = e->out;
+    size_t base = out->n, at[6];
+    int width = e->ask.width_px, height = e->ask.height_px, n = 1;
+    buf_add(out, S("%PDF-1.4\n%\xe2\xe3\xcf\xd3\n")); // four high bytes: not a text
+    at[n++] = out->n - base;
+    buf_add(out, S("1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n"));
+    at[n++] = out->n - base;
+    buf_add(out, S("2 0 obj\n<</Type/Pages/Kids[3 0 R]/Count 1>>\nendobj\n"));
+    at[n++] = out->n - base;
+    buf_printf(out,
+        "3 0 obj\n<</Type/Page/Parent 2 0 R/MediaBox[0 0 %d %d]/Contents 4 0 R"
+        "/Resources<</XObject<</I 5 0 R>>>>>>\nendobj\n",
+        width, height);
+    char drawing[80];
+    int drawing_bytes = snprintf(drawing, sizeof(drawing), "q %d 0 0 %d 0 0 cm /I Do Q", width, height);
+    at[n++] = out->n - base;
+    buf_printf(out, "4 0 obj\n<</Length %d>>\nstream\n%s\nendstream\nendobj\n", drawing_bytes, drawing);
+    at[n++] = out->n - base;
+    buf_printf(out,
+        "5 0 obj\n<</Type/XObject/Subtype/Image/Width %d/Height %d/BitsPerComponent 8/ColorSpace/%s"
+        "/Filter/DCTDecode/Length %zu>>\nstream\n",
+        width, height, e->ask.channels == 1 ? "DeviceGray" : "DeviceRGB", e->page.n);
+    buf_add(out, buf_str(&e->page));
+    buf_add(out, S("\nendstream\nendobj\n"));
+    size_t table = out->n - base;
+    buf_add(out, S("xref\n0 6\n0000000000 65535 f \n"));
+    for (int i = 1; i < n; i++)
+        buf_printf(out, "%010zu 00000 n \n", at[i]);
+    buf_printf(out, "trailer\n<</Size 6/Root 1 0 R>>\nstartxref\n%zu\n%%%%EOF\n", table);
+    return true;
+}
+
 // ---- all of them
+
+static bool check_side(const EncodeAsk *ask, int max_px, const char *what, Err *err)
+{
+    return MAX_OF(ask->width_px, ask->height_px) <= max_px ||
+           err_set(err, ERR_LIMIT, "%s has at most %d pixels a side", what, max_px);
+}
 
 static bool open_format(Encoder *e, Err *err)
 {
-    switch (e->ask.format) {
+    const EncodeAsk *ask = &e->ask;
+    switch (ask->format) {
     case RENDER_JPEG:
-        if (MAX_OF(e->ask.width_px, e->ask.height_px) > JPEG_SIDE_MAX_PX)
-            return err_set(err, ERR_LIMIT, "a JPEG has at most 65535 pixels a side");
-        return jpeg_open(e, err);
+        return check_side(ask, JPEG_SIDE_MAX_PX, "a JPEG", err) && jpeg_open(e, err);
+    case RENDER_PDF:
+        e->page = buf_with_max(e->out->max);
+        return check_side(ask, PDF_SIDE_MAX_PX, "a PDF page", err) && jpeg_open(e, err);
     case RENDER_PNG:
-        if (e->ask.bitonal)
-            e->whole = pixels_make(e->ask.width_px, 1, 1);
+        if (ask->bitonal)
+            e->whole = pixels_make(ask->width_px, 1, 1);
         return png_open(e, err);
+    case RENDER_TIFF:
+        e->tiff = tiff_writer_open(ask, e->out);
+        return true;
     case RENDER_WEBP:
-        if (MAX_OF(e->ask.width_px, e->ask.height_px) > WEBP_MAX_DIMENSION)
-            return err_set(err, ERR_LIMIT, "a WebP has at most 16383 pixels a side");
-        e->whole = pixels_make(e->ask.width_px, e->ask.height_px, e->ask.channels % 2 == 0 ? 4 : 3);
+        if (!check_side(ask, WEBP_MAX_DIMENSION, "a WebP", err))
+            return false;
+        e->whole = pixels_make(ask->width_px, ask->height_px, ask->channels % 2 == 0 ? 4 : 3);
+        return true;
+    case RENDER_GIF:
+    case RENDER_JP2:
+    case RENDER_AVIF:
+        if (!check_side(ask, GIF_SIDE_MAX_PX, "a picture in this format", err))
+            return false;
+        e->whole = pixels_make(ask->width_px, ask->height_px, ask->channels);
         return true;
     case RENDER_FORMATS:
         break;
@@ -274,16 +352,60 @@ Encoder *encoder_open(const EncodeAsk *ask, Buf *out, Err *err)
     return ret;
 }
 
+static bool format_row(Encoder *e, const uint8_t *row, Err *err)
+{
+    switch (e->ask.format) {
+    case RENDER_JPEG:
+    case RENDER_PDF:
+        return jpeg_row(e, row, err);
+    case RENDER_PNG:
+        return png_row(e, row, err);
+    case RENDER_TIFF:
+        return tiff_row(e->tiff, row, err);
+    case RENDER_WEBP:
+        webp_row(e, row);
+        return true;
+    case RENDER_GIF:
+    case RENDER_JP2:
+    case RENDER_AVIF:
+        memcpy(pixels_at(&e->whole, 0, e->rows), row, (size_t)e->ask.width_px * (size_t)e->ask.channels);
+        return true;
+    case RENDER_FORMATS:
+        break;
+    }
+    abort(); // there is no other format
+}
+
+static bool format_end(Encoder *e, Err *err)
+{
+    switch (e->ask.format) {
+    case RENDER_JPEG:
+        return jpeg_end(e, err);
+    case RENDER_PDF:
+        return pdf_end(e, err);
+    case RENDER_PNG:
+        return png_end(e, err);
+    case RENDER_TIFF:
+        return tiff_finish(e->tiff, err);
+    case RENDER_WEBP:
+        return webp_end(e, err);
+    case RENDER_GIF:
+        gif_encode(&e->whole, e->out);
+        return true;
+    case RENDER_JP2:
+        return jp2_encode(&e->whole, e->out, err);
+    case RENDER_AVIF:
+        return avif_encode(&e->whole, e->ask.quality, e->out, err);
+    case RENDER_FORMATS:
+        break;
+    }
+    abort(); // there is no other format
+}
+
 bool encoder_row(Encoder *e, const uint8_t *row, Err *err)
 {
     assert(e->rows < e->ask.height_px);
-    bool ok = true;
-    if (e->ask.format == RENDER_JPEG)
-        ok = jpeg_row(e, row, err);
-    else if (e->ask.format == RENDER_PNG)
-        ok = png_row(e, row, err);
-    else
-        webp_row(e, row);
+    bool ok = format_row(e, row, err);
     e->rows++;
     return ok;
 }
@@ -291,9 +413,7 @@ bool encoder_row(Encoder *e, const uint8_t *row, Err *err)
 bool encoder_finish(Encoder *e, Err *err)
 {
     assert(e->rows == e->ask.height_px);
-    bool ok = e->ask.format == RENDER_JPEG  ? jpeg_end(e, err)
-              : e->ask.format == RENDER_PNG ? png_end(e, err)
-                                            : webp_end(e, err);
+    bool ok = format_end(e, err);
     if (ok && e->out->full)
         return err_set(err, ERR_LIMIT, "the picture became too big");
     return ok;
@@ -308,6 +428,8 @@ void encoder_closep(Encoder **given)
         jpeg_destroy_compress(&e->jpeg);
     if (e->png)
         png_destroy_write_struct(&e->png, &e->png_info);
+    tiff_writer_closep(&e->tiff);
+    buf_free(&e->page);
     free(e->whole.p);
     free(e);
     *given = NULL;

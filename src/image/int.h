@@ -177,16 +177,32 @@ void pixels_halve(const Pixels *from, const Pixels *to);
 // One row of that; lone_first: the first pixel has no partner (the picture is mirrored and odd).
 void halve_rows(const uint8_t *a, const uint8_t *b, int width_px, int channels, bool lone_first, uint8_t *to);
 
-// ---- encode.c: rows in, a file of a format out
-
-typedef struct Encoder Encoder;
-
 typedef struct {
     RenderFormat format;
     int width_px, height_px, channels; // 1 .. 4; JPEG takes 1 or 3
     bool bitonal;                      // every sample is 0 or 255
     int quality;
 } EncodeAsk;
+
+// ---- encode_tiff.c, encode_gif.c, encode_codecs.c: used by encode.c alone
+
+typedef struct TiffWriter TiffWriter;
+
+TiffWriter *tiff_writer_open(const EncodeAsk *ask, Buf *out);
+bool tiff_row(TiffWriter *w, const uint8_t *row, Err *err) MUST_CHECK;
+bool tiff_finish(TiffWriter *w, Err *err) MUST_CHECK;
+void tiff_writer_closep(TiffWriter **w);
+void gif_encode(const Pixels *px, Buf *out); // 1 or 3 channels
+bool jp2_encode(const Pixels *px, Buf *out, Err *err) MUST_CHECK;
+bool avif_encode(const Pixels *px, int quality, Buf *out, Err *err) MUST_CHECK;
+size_t tiff_memory_bytes(const EncodeAsk *ask);
+size_t gif_memory_bytes(const EncodeAsk *ask);
+size_t jp2_memory_bytes(const EncodeAsk *ask);
+size_t avif_memory_bytes(const EncodeAsk *ask);
+
+// ---- encode.c: rows in, a file of a format out
+
+typedef struct Encoder Encoder;
 
 size_t encode_memory_bytes(const EncodeAsk *ask);
 Encoder *encoder_open(const EncodeAsk *ask, Buf *out, Err *err) MUST_CHECK;

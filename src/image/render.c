@@ -43,7 +43,9 @@ static int clamp(double v, int low, int high)
 
 static bool needs_alpha(const RenderAsk *ask)
 {
-    return ask->format != RENDER_JPEG && fmod(ask->rotation_deg, 90.0) != 0.0;
+    bool able = ask->format == RENDER_PNG || ask->format == RENDER_WEBP || ask->format == RENDER_TIFF ||
+                ask->format == RENDER_AVIF;
+    return able && fmod(ask->rotation_deg, 90.0) != 0.0;
 }
 
 // The smallest level that still has at least as many pixels as asked for.

@@ -5,7 +5,17 @@
 
 #include "image/pyramid.h"
 
-typedef enum { RENDER_JPEG, RENDER_PNG, RENDER_WEBP, RENDER_FORMATS } RenderFormat;
+typedef enum {
+    RENDER_JPEG,
+    RENDER_PNG,
+    RENDER_WEBP,
+    RENDER_TIFF,
+    RENDER_GIF,
+    RENDER_PDF, // one page
+    RENDER_JP2,
+    RENDER_AVIF,
+    RENDER_FORMATS,
+} RenderFormat;
 typedef enum { RENDER_COLOR, RENDER_GRAY, RENDER_BITONAL } RenderQuality;
 
 typedef struct {

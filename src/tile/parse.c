@@ -121,7 +121,7 @@ static bool parse_quality(Str s, TileAsk *ask)
     return false;
 }
 
-// The formats that image/render makes, and what the standard names besides.
+// The formats that image/render makes: all that the standard names, and AVIF.
 static const struct {
     const char *name;
     RenderFormat format;
@@ -130,8 +130,12 @@ static const struct {
     {"jpg", RENDER_JPEG, "image/jpeg"},
     {"png", RENDER_PNG, "image/png"},
     {"webp", RENDER_WEBP, "image/webp"},
+    {"tif", RENDER_TIFF, "image/tiff"},
+    {"gif", RENDER_GIF, "image/gif"},
+    {"pdf", RENDER_PDF, "application/pdf"},
+    {"jp2", RENDER_JP2, "image/jp2"},
+    {"avif", RENDER_AVIF, "image/avif"},
 };
-static const char *const FORMATS_ELSEWHERE[] = {"tif", "gif", "jp2", "pdf"};
 
 const char *format_name(RenderFormat format)
 {
@@ -154,9 +158,6 @@ static bool parse_format(Str s, TileAsk *ask, Err *err)
         ask->format = FORMATS[i].format;
         return true;
     }
-    for (size_t i = 0; i < COUNT_OF(FORMATS_ELSEWHERE); i++)
-        if (str_eq(s, str_from(FORMATS_ELSEWHERE[i])))
-            return err_set(err, ERR_UNSUPPORTED, "pictures are not sent as " FMT_STR " here", ARG_STR(s));
     return err_set(err, ERR_INVALID, "no such format");
 }
 
