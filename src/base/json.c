@@ -84,6 +84,14 @@ const Json *json_parse(Str text, Arena *a, Err *err)
     return copy;
 }
 
+bool json_is_small(Str text, size_t values_max)
+{
+    size_t count = 1; // every value but the first stands behind one of these
+    for (size_t i = 0; i < text.n; i++)
+        count += text.p[i] == ',' || text.p[i] == '[' || text.p[i] == '{' || text.p[i] == ':';
+    return count <= values_max;
+}
+
 const Json *json_find(const Json *map, Str name)
 {
     if (!map || map->kind != JSON_IS_MAP)

@@ -33,6 +33,10 @@ struct Json {
 // The tree lives in the arena. ERR_INVALID names line and column.
 const Json *json_parse(Str text, Arena *a, Err *err) MUST_CHECK;
 
+// Has a text at most values_max values (counted from above, without parsing)? Bounds the memory of a tree
+// before it is made.
+bool json_is_small(Str text, size_t values_max);
+
 // Look-ups that never fail: NULL in or nothing there gives NULL (find), the empty Str, or `otherwise`.
 const Json *json_find(const Json *map, Str name);
 Str json_text(const Json *map, Str name); // of a TEXT member only

@@ -8,15 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-// Every JSON value but the first stands behind one of these, so their number bounds the tree.
-static bool few_values(Str json)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < json.n; i++)
-        count += json.p[i] == ',' || json.p[i] == '[' || json.p[i] == '{' || json.p[i] == ':';
-    return count <= STORE_INVENTORY_VALUES_MAX;
-}
-
 // "v12" -> 12. Zero-padded versions are allowed by OCFL, discouraged (W001), and not read here.
 static bool version_number(Str name, int *ret)
 {
@@ -97,7 +88,7 @@ static bool read_manifest(const Json *tree, Arena *a, StoreInventory *inventory,
 bool store_inventory_parse(Str json, Arena *a, StoreInventory *ret, Err *err)
 {
     StoreInventory inventory = {0};
-    if (!few_values(json))
+    if (!json_is_small(json, STORE_INVENTORY_VALUES_MAX))
         return err_set(err, ERR_LIMIT, "the inventory has more than %d values", STORE_INVENTORY_VALUES_MAX);
     const Json *tree = json_parse(json, a, err);
     if (!tree) {
