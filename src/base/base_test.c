@@ -269,6 +269,26 @@ static void lane_refuses_when_full(void **state)
     assert_int_equal(lane_count, taken + 10);
 }
 
+static void check_moment(const char *text, int64_t want_ms) // -1: refused
+{
+    int64_t got = -1;
+    assert_int_equal(time_parse_moment(str_from(text), &got), want_ms >= 0);
+    assert_int_equal(got, want_ms);
+}
+
+static void moments(void **state)
+{
+    (void)state;
+    check_moment("1970-01-01", 24 * 60 * 60 * 1000 - 1);
+    check_moment("1970-01-02T00:00:00Z", 24 * 60 * 60 * 1000);
+    check_moment("1970-01-01T08:00:00+08:00", 0);
+    check_moment("", -1);
+    check_moment("1970-1-1", -1);
+    check_moment("1970-02-30", -1);
+    check_moment("yesterday!", -1);
+    check_moment("1970-01-01T", -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -283,6 +303,7 @@ int main(void)
         cmocka_unit_test(times),
         cmocka_unit_test(digests),
         cmocka_unit_test(lane_refuses_when_full),
+        cmocka_unit_test(moments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -140,6 +140,19 @@ bool time_parse_rfc3339(Str text, int64_t *ret_ms)
     return true;
 }
 
+bool time_parse_moment(Str text, int64_t *ret_ms)
+{
+    enum { DATE_BYTES = 10, DAY_MS = 24 * 60 * 60 * 1000 };
+    char full[] = "0000-00-00T00:00:00Z";
+    if (text.n != DATE_BYTES)
+        return time_parse_rfc3339(text, ret_ms);
+    memcpy(full, text.p, DATE_BYTES);
+    if (!time_parse_rfc3339(str_from(full), ret_ms))
+        return false;
+    *ret_ms += DAY_MS - 1;
+    return true;
+}
+
 void random_bytes(void *to, size_t count)
 {
     char *at = to;

@@ -14,6 +14,9 @@ Str time_rfc3339(Arena *a, int64_t time_ms);
 Str time_rfc3339_ms(Arena *a, int64_t time_ms);
 // Reads either form, with Z or an offset such as +08:00.
 bool time_parse_rfc3339(Str text, int64_t *ret_ms);
+// The moment that a person means: either form above, or a date alone ("2026-11-20"), which is the last
+// millisecond of that day in UTC: "as it stood on the 20th" includes the 20th.
+bool time_parse_moment(Str text, int64_t *ret_ms);
 // For the HTTP Date and Last-Modified headers: "Fri, 20 Nov 2026 10:00:00 GMT".
 Str time_http(Arena *a, int64_t time_ms);
 

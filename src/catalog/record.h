@@ -127,3 +127,17 @@ Terms record_terms(const Record *record, Terms otherwise);
 // `licence` for a licence ported to a country); empty if unknown. "CC BY" without a version is unknown: five
 // versions differ.
 Str record_rights_uri(Str licence);
+
+// ---- differences
+
+// One thing that differs between two versions: of a language map one language, of a list one item, else a
+// member.
+typedef struct {
+    Str member; // "titles"
+    Str lang;   // of a language map, else empty
+    Str before; // as JSON or, for texts, as text; empty: was not there
+    Str after;  // empty: is not there any more
+} RecordDifference;
+// In the order of record.json; the ledger member is passed over. Either may be NULL: nothing was there.
+bool record_diff(const Json *before, const Json *after, Arena *a, RecordDifference **ret, size_t *ret_count,
+    Err *err) MUST_CHECK;

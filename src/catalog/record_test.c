@@ -295,6 +295,46 @@ static void unknown_rights(void **state)
     uri("\xff\xfe", "");
 }
 
+// want: "member/lang: before > after; " for each.
+static void check_diff(const char *before, const char *after, const char *want)
+{
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    Err err = {0};
+    RecordDifference *list;
+    size_t count;
+    Str got = {0};
+    const Json *x = *before ? json_parse(str_from(before), a, &err) : NULL;
+    const Json *y = *after ? json_parse(str_from(after), a, &err) : NULL;
+    assert_true(record_diff(x, y, a, &list, &count, &err));
+    for (size_t i = 0; i < count; i++)
+        got = arena_printf(a, FMT_STR FMT_STR "/" FMT_STR ": " FMT_STR " > " FMT_STR "; ", ARG_STR(got),
+            ARG_STR(list[i].member), ARG_STR(list[i].lang), ARG_STR(list[i].before), ARG_STR(list[i].after));
+    assert_string_equal(arena_cstr(a, got), want);
+}
+
+static void differences(void **state)
+{
+    (void)state;
+    check_diff("", "", "");
+    check_diff("{\"id\":\"a\"}", "{\"id\":\"a\",\"ledger\":{\"sequence\":2}}", "");
+    check_diff("", "{\"id\":\"a\"}", "id/:  > a; ");
+    check_diff("{\"url\":\"u\"}", "{\"url\":\"v\"}", "url/: u > v; ");
+    check_diff("{\"titles\":{\"en\":[\"Vase\"]}}", "{\"titles\":{\"en\":[\"Vase\",\"Jar\"],\"zh\":[\"瓶\"]}}",
+        "titles/en:  > Jar; titles/zh:  > 瓶; ");
+    check_diff("{\"titles\":{\"en\":[\"Vase\"]}}", "{\"titles\":{\"en\":[\"Blue vase\"]}}",
+        "titles/en: Vase > Blue vase; ");
+    check_diff("{\"titles\":{\"en\":[\"Vase\"]}}", "{}", "titles/en: Vase > ; ");
+    check_diff("{\"makers\":[{\"name\":\"A\"},{\"name\":\"B\"}]}",
+        "{\"makers\":[{\"name\":\"B\"},{\"name\":\"C\"}]}", "makers/: {\"name\":\"A\"} > {\"name\":\"C\"}; ");
+    check_diff("{\"makers\":[{\"name\":\"A\"},{\"name\":\"B\"}]}",
+        "{\"makers\":[{\"name\":\"B\"},{\"name\":\"A\"}]}",
+        "makers/: [{\"name\":\"A\"},{\"name\":\"B\"}] > [{\"name\":\"B\"},{\"name\":\"A\"}]; "); // the order
+                                                                                                 // alone
+    check_diff("{\"titles\":\"x\"}", "{\"titles\":{\"en\":[\"x\"]}}", "titles/: x > {\"en\":[\"x\"]}; ");
+    check_diff("[]", "7", "");
+    check_diff("{\"x\":null}", "{\"x\":[]}", "x/: null > []; ");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -307,6 +347,7 @@ int main(void)
         cmocka_unit_test(titles),
         cmocka_unit_test(rights),
         cmocka_unit_test(unknown_rights),
+        cmocka_unit_test(differences),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
