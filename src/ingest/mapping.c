@@ -100,3 +100,21 @@ int mapping_fields(const Mapping *mapping, Str column, Field ret[MAPPING_FIELDS_
         ret[count++] = field_guess(column, ret_names_lang);
     return count;
 }
+
+const MappingAnswer *mapping_recall(MappingMemo *memo, const Mapping *mapping, Str name, Arena *a)
+{
+    uint32_t hash = 2166136261U; // FNV-1a
+    for (size_t i = 0; i < name.n; i++)
+        hash = (hash ^ (unsigned char)name.p[i]) * 16777619U;
+    // One answer a slot: the last that was asked for.
+    MappingAnswer *slot = &memo->slots[hash % MAPPING_MEMO_SLOTS];
+    if (slot->count == 0 || !str_eq(slot->name, name)) {
+        Str names_lang;
+        bool keep = memo->names < MAPPING_NAMES_MAX;
+        memo->names += keep;
+        slot = keep ? slot : &memo->last;
+        slot->name = keep ? arena_copy(a, name) : name;
+        slot->count = mapping_fields(mapping, name, slot->fields, &names_lang);
+    }
+    return slot;
+}

@@ -33,7 +33,22 @@ typedef struct {
 // ERR_INVALID names the line.
 bool mapping_parse(Str text, Arena *a, Mapping *ret, Err *err) MUST_CHECK;
 
-enum { MAPPING_FIELDS_MAX = 8 };
+enum { MAPPING_FIELDS_MAX = 8, MAPPING_MEMO_SLOTS = 256, MAPPING_NAMES_MAX = 4096 };
 
 // The fields of a column: what the mapping says, else the guess. Returns how many; at least one.
 int mapping_fields(const Mapping *mapping, Str column, Field ret[MAPPING_FIELDS_MAX], Str *ret_names_lang);
+
+// The same with an answer given once remembered: documents have the same few names again and again. Begin
+// with zeros; the names are copied into the arena.
+typedef struct {
+    Str name;
+    Field fields[MAPPING_FIELDS_MAX];
+    int count;
+} MappingAnswer;
+
+typedef struct {
+    MappingAnswer slots[MAPPING_MEMO_SLOTS], last;
+    int names; // copied so far; a file of ever new names does not get ever more memory
+} MappingMemo;
+
+const MappingAnswer *mapping_recall(MappingMemo *memo, const Mapping *mapping, Str name, Arena *a);

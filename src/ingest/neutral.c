@@ -7,8 +7,7 @@ enum { NEUTRAL_DEPTH_MAX = 16 };
 
 typedef struct {
     Delivered *d;
-    const Mapping *mapping;
-    FieldRules rules;
+    const FieldRules *rules;
     FieldRules whole; // for the items of a list: each is one value
     Arena *a;
 } Neutral;
@@ -210,8 +209,7 @@ static void put_member(Neutral *n, Str name, const Json *value, Field field)
         return;
     }
     if (is_plain(value)) {
-        field_put(
-            n->d, field, name, plain(value, n->a), value->kind == JSON_IS_TEXT ? &n->whole : &n->rules, n->a);
+        field_put(n->d, field, name, plain(value, n->a), n->rules, n->a);
     } else if (value->kind == JSON_IS_LIST) {
         put_list(n, field, name, value);
     } else if (is_language_map(value)) {
@@ -227,22 +225,19 @@ static void put_member(Neutral *n, Str name, const Json *value, Field field)
     }
 }
 
-bool neutral_read(
-    const Json *tree, const Mapping *mapping, const FieldRules *rules, Arena *a, Delivered *ret, Err *err)
+bool neutral_read(NeutralFile *file, const Json *tree, Arena *a, Delivered *ret, Err *err)
 {
     if (tree->kind != JSON_IS_MAP)
         return err_set(err, ERR_INVALID, "a record is a JSON object: {\"id\": ..., ...}");
     if (is_ours(tree))
         return read_ours(tree, a, ret, err);
     Delivered d = {0};
-    Neutral n = {.d = &d, .mapping = mapping, .rules = *rules, .whole = *rules, .a = a};
+    Neutral n = {.d = &d, .rules = &file->rules, .whole = file->rules, .a = a};
     n.whole.split = (Str){0};
     for (size_t i = 0; i < tree->count; i++) {
-        Field fields[MAPPING_FIELDS_MAX];
-        Str names_lang;
-        int count = mapping_fields(mapping, tree->names[i], fields, &names_lang);
-        for (int f = 0; f < count; f++)
-            put_member(&n, tree->names[i], &tree->items[i], fields[f]);
+        const MappingAnswer *answer = mapping_recall(&file->memo, file->mapping, tree->names[i], file->arena);
+        for (int f = 0; f < answer->count; f++)
+            put_member(&n, tree->names[i], &tree->items[i], answer->fields[f]);
     }
     *ret = d;
     return true;

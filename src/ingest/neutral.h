@@ -10,6 +10,13 @@
 #include "base/json.h"
 #include "ingest/mapping.h"
 
-// mapping may be NULL. delivered_finish is still the caller's. ERR_INVALID, ERR_LIMIT.
-bool neutral_read(const Json *tree, const Mapping *mapping, const FieldRules *rules, Arena *a, Delivered *ret,
-    Err *err) MUST_CHECK;
+// What stays the same for all documents of a file. Begin with zeros but for these.
+typedef struct {
+    const Mapping *mapping; // NULL: guesses
+    FieldRules rules;
+    Arena *arena; // of the file: names that were met
+    MappingMemo memo;
+} NeutralFile;
+
+// delivered_finish is still the caller's. ERR_INVALID, ERR_LIMIT.
+bool neutral_read(NeutralFile *file, const Json *tree, Arena *a, Delivered *ret, Err *err) MUST_CHECK;

@@ -13,9 +13,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     Err err;
     Str json;
     Record again;
-    const FieldRules rules = {.lang = S("und"), .split = S(";|")};
+    NeutralFile *file = arena_new(a, NeutralFile);
+    file->rules = (FieldRules){.lang = S("und"), .split = S(";|")};
+    file->arena = a;
     const Json *tree = json_parse((Str){(const char *)data, size}, a, &err);
-    if (tree && neutral_read(tree, NULL, &rules, a, &d, &err) && delivered_finish(&d, &rules, a, &err) &&
+    if (tree && neutral_read(file, tree, a, &d, &err) && delivered_finish(&d, &file->rules, a, &err) &&
         record_json(&d.record, (RecordLedger){1, 1}, a, &json, &err)) {
         const Json *back = json_parse(json, a, &err);
         if (!back || !record_parse(back, a, &again, &err) || !record_same(&d.record, &again, a))

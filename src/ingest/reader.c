@@ -35,7 +35,8 @@ struct Reader {
     Column *columns;
     size_t columns_count;
     int image_column; // its first picture gives the id where there is no other; -1 if not needed
-    // document
+    // documents
+    NeutralFile documents;
     const Json *items;
     size_t items_count, items_at;
 };
@@ -349,7 +350,7 @@ static ReaderStep next_line(Reader *r, Arena *a, Delivered *ret, Err *err)
         Str trimmed = str_trim(line);
         const Json *tree = NULL;
         bool good = trimmed.n == 0 || ((tree = json_parse(trimmed, a, err)) != NULL &&
-                                          neutral_read(tree, r->mapping, &r->rules, a, ret, err));
+                                          neutral_read(&r->documents, tree, a, ret, err));
         textfile_skip(r->text, MIN_OF(line.n + 1, textfile_window(r->text).n));
         if (trimmed.n)
             return good ? READER_RECORD : READER_REFUSED;
@@ -362,7 +363,7 @@ static ReaderStep next_item(Reader *r, Arena *a, Delivered *ret, Err *err)
         return READER_END;
     const Json *item = &r->items[r->items_at++];
     r->row = r->items_count > 1 ? (int64_t)r->items_at : 0;
-    return neutral_read(item, r->mapping, &r->rules, a, ret, err) ? READER_RECORD : READER_REFUSED;
+    return neutral_read(&r->documents, item, a, ret, err) ? READER_RECORD : READER_REFUSED;
 }
 
 static bool names_itself(const Json *map)
@@ -453,6 +454,7 @@ Reader *reader_open(int fd, const DeliveryTable *table, Str lang, const Mapping 
         r->rules.split = mapping->split;
     if (mapping && mapping->lang.n)
         r->rules.lang = mapping->lang;
+    r->documents = (NeutralFile){.mapping = mapping, .rules = r->rules, .arena = r->arena};
     bool good = open_text(r, err);
     if (good && table->kind == TABLE_CELLS)
         good = open_cells(r, err);

@@ -3,6 +3,8 @@
 #include "base/file.h"
 #include "base/lane.h"
 #include "base/utf8.h"
+#include "catalog/history.h"
+#include "catalog/tree.h"
 #include "ingest/ingest.h"
 
 #include <pthread.h>
@@ -71,32 +73,69 @@ static bool read_version(Restore *r, Str id, int version, CatalogPut *ret, Recor
     return true;
 }
 
+// Who it opens for matters to nobody: each version brings its own change set.
+static bool open_batch(Restore *r, const StoreVersion *stored, Err *err)
+{
+    const CatalogWho who = {
+        .agent = stored->user_name, .reason = stored->message, .time_ms = stored->created_ms};
+    if (!r->batch)
+        r->batch = catalog_batch_open(r->house->catalog, 0, &who, err);
+    return r->batch != NULL;
+}
+
 static bool restore_version(Restore *r, Str id, int version, Err *err)
 {
     StoreVersion stored;
     CatalogPut put;
     RecordLedger at = {0};
     if (!store_find_version(r->house->store, id, version, r->arena, &stored, err) ||
-        !read_version(r, id, version, &put, &at, err))
+        !read_version(r, id, version, &put, &at, err) || !open_batch(r, &stored, err))
         return false;
     const CatalogWho who = {
         .agent = stored.user_name, .reason = stored.message, .time_ms = stored.created_ms};
-    if (!r->batch)
-        r->batch = catalog_batch_open(r->house->catalog, 0, &who, err); // each version brings its own
-    if (!r->batch || !catalog_batch_restore(r->batch, &put, at.change_set, &who, err))
+    if (!catalog_batch_restore(r->batch, &put, at.change_set, &who, err))
         return false;
     r->restored++;
     r->in_batch++;
     return true;
 }
 
+// Erased by law: one file stands for all that the object was, in each of its versions.
+static bool restore_withdrawn(Restore *r, Str id, int version, bool *ret_is, Err *err)
+{
+    Str json;
+    Err why;
+    StoreVersion stored;
+    *ret_is = store_read(
+        r->house->store, id, version, S("withdrawn.json"), STORE_RECORD_MAX_BYTES, r->arena, &json, &why);
+    if (!*ret_is)
+        return why.kind == ERR_NOT_FOUND || (*err = why, false);
+    if (!store_find_version(r->house->store, id, version, r->arena, &stored, err) ||
+        !open_batch(r, &stored, err) || !catalog_batch_restore_withdrawn(r->batch, json, err))
+        return false;
+    r->restored++;
+    r->in_batch++;
+    return true;
+}
+
+static bool has_record(Restore *r, Str id, int version)
+{
+    Err err;
+    CLEANUP(fd_closep) int fd = store_open_file(r->house->store, id, version, S("record.json"), &err);
+    return fd >= 0;
+}
+
 // All versions of one object after `known`, oldest first.
 static bool restore_object(Restore *r, Str id, int known, Err *err)
 {
     StoreVersion head;
+    bool withdrawn = false;
     if (!store_find_version(r->house->store, id, 0, r->arena, &head, err))
         return false;
-    for (int version = known + 1; version <= head.version; version++)
+    if (known < head.version && !has_record(r, id, head.version) &&
+        !restore_withdrawn(r, id, head.version, &withdrawn, err))
+        return false;
+    for (int version = known + 1; version <= head.version && !withdrawn; version++)
         if (!restore_version(r, id, version, err))
             return false;
     return true;
@@ -135,7 +174,8 @@ bool ingest_recover(const IngestHouse *house, int64_t *ret_recovered, Err *err)
     if (good)
         good = commit(&r, err);
     catalog_batch_close(r.batch);
-    if (!good || (count && !store_forget_unfinished(house->store, err)))
+    if (!good || (count && !store_forget_unfinished(house->store, err)) ||
+        !catalog_change_sets_close_left(house->catalog, err))
         return false;
     *ret_recovered = r.restored;
     return true;
@@ -261,7 +301,8 @@ bool ingest_rebuild(
     CLEANUP(arena_closep) Arena *a = arena_open();
     Restore r = {.house = house, .listener = listener, .arena = a};
     r.counts.bytes_total = -1;
-    bool good = store_each(house->store, visit, &r, err) && commit(&r, err);
+    bool good = store_each(house->store, visit, &r, err) && commit(&r, err) &&
+                catalog_change_sets_close_left(house->catalog, err);
     catalog_batch_close(r.batch);
     if (!good || (images && !derive_missing(&r, err)))
         return false;

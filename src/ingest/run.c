@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/utf8.h"
+#include "catalog/tree.h"
 #include "ingest/pairing.h"
 #include "ingest/work.h"
 
@@ -483,6 +484,8 @@ bool ingest_run(const IngestHouse *house, const IngestAsk *ask, const IngestList
         good = !run.failed;
         if (!good)
             *err = run.err;
+        else if (run.counts.change_set)
+            good = catalog_change_set_close(house->catalog, run.counts.change_set, err);
         *ret = run.counts;
     }
     seen_free(&run.seen);
