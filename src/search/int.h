@@ -141,7 +141,7 @@ bool writer_finish(Writer *w, Err *err) MUST_CHECK;
 
 typedef struct Segment Segment;
 
-Segment *segment_open(int dir, const char *name, Err *err) MUST_CHECK;
+Segment *search_segment_open(int dir, const char *name, Err *err) MUST_CHECK;
 Segment *segment_keep(Segment *s);
 void segment_drop(Segment *s);
 uint32_t segment_docs(const Segment *s);
@@ -291,5 +291,5 @@ typedef struct {
     size_t count;
 } Manifest;
 
-bool manifest_read(int dir, Arena *a, Manifest *ret, Err *err) MUST_CHECK;
-bool manifest_write(int dir, const Manifest *m, Err *err) MUST_CHECK;
+bool search_manifest_read(int dir, Arena *a, Manifest *ret, Err *err) MUST_CHECK;
+bool search_manifest_write(int dir, const Manifest *m, Err *err) MUST_CHECK;

@@ -124,7 +124,7 @@ static bool open_segment(Visual *v, HeadSegment named, IndexPart *ret, Err *err)
     CLEANUP(fd_closep) int fd = file_open(v->dir, segment_name(named.number, name), err);
     if (fd < 0)
         return false;
-    Segment *s = segment_open(fd, words_version(v->words), err);
+    Segment *s = visual_segment_open(fd, words_version(v->words), err);
     if (s == NULL)
         return false;
     if (s->pictures != named.pictures) {
@@ -224,7 +224,7 @@ static bool write_segment(
     CLEANUP(fd_closep) int fd = file_open(v->dir, name, err);
     if (fd < 0)
         return false;
-    Segment *s = segment_open(fd, words_version(v->words), err);
+    Segment *s = visual_segment_open(fd, words_version(v->words), err);
     if (s == NULL)
         return false;
     v->next_number++;

@@ -305,7 +305,7 @@ static bool check_head(const SegmentHead *head, size_t file_bytes, uint32_t voca
     return true;
 }
 
-Segment *segment_open(int fd, uint32_t vocabulary, Err *err)
+Segment *visual_segment_open(int fd, uint32_t vocabulary, Err *err)
 {
     uint64_t file_bytes;
     SegmentHead head;

@@ -78,7 +78,7 @@ char *segment_merge(const Segment *const *segments, const bool *const *keep, int
 
 // Maps the file (the descriptor stays the caller's) and checks every number that is followed later.
 // ERR_CORRUPT.
-Segment *segment_open(int fd, uint32_t vocabulary, Err *err) MUST_CHECK;
+Segment *visual_segment_open(int fd, uint32_t vocabulary, Err *err) MUST_CHECK;
 void segment_close(Segment *s);
 Str segment_object(const Segment *s, uint32_t picture);
 Str segment_image(const Segment *s, uint32_t picture);
