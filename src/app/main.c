@@ -16,6 +16,10 @@ static const Verb VERBS[] = {
         verb_ingest},
     {"serve", "", "show the museum to visitors", NULL, verb_serve},
     {"search", "WORDS...", "find objects", NULL, verb_search},
+    {"look", "[PICTURE]", "find objects by a photograph, a detail, a look or colours",
+        "The picture stays where it is and is not kept. Each hit says how likely it is right and where in "
+        "its picture.",
+        verb_look},
     {"verify", "", "read every byte in the vault and compare", NULL, verb_verify},
     {"rebuild", "", "make catalogue, index and pyramids anew from the vault",
         "Nobody else may be at work in the museum meanwhile; the old catalogue stays until the new one is "

@@ -3,6 +3,7 @@
 // that is killed has changed nothing but pyramids.
 #include "app/index.h"
 #include "app/report.h"
+#include "app/sight.h"
 #include "app/verbs.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -57,7 +58,8 @@ static bool rebuild_index(Home *home, const Call *call, Err *err)
     if (!home->catalog)
         return false;
     catalog_default_terms(home->catalog, home->conf.access);
-    return search_erase(index_dir(home), err) && index_catch_up(home, call->stop, &sequence, err);
+    return search_erase(index_dir(home), err) && index_catch_up(home, call->stop, &sequence, err) &&
+           visual_erase(sight_dir(home), err) && sight_catch_up(home, call->stop, &sequence, err);
 }
 
 int verb_rebuild(const Call *call)

@@ -35,6 +35,7 @@ int verb_init(const Call *call);
 int verb_ingest(const Call *call);
 int verb_serve(const Call *call);
 int verb_search(const Call *call);
+int verb_look(const Call *call);
 int verb_verify(const Call *call);
 int verb_rebuild(const Call *call);
 int verb_doctor(const Call *call);

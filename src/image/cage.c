@@ -411,6 +411,13 @@ bool cage_derive(Cage *c, int from, int to, ImageFacts *ret, Err *err)
     return ask(c, &question, from, to, ret, err);
 }
 
+bool cage_derive_small(Cage *c, int from, int to, int side_px, ImageFacts *ret, Err *err)
+{
+    CageQuestion question = question_of(c, CAGE_DERIVE);
+    question.side_px = side_px;
+    return ask(c, &question, from, to, ret, err);
+}
+
 bool cage_probe(Cage *c, int from, ImageFacts *ret, Err *err)
 {
     CageQuestion question = question_of(c, CAGE_PROBE);

@@ -36,5 +36,8 @@ typedef struct {
 // writing. ERR_CORRUPT: broken or truncated; ERR_UNSUPPORTED: not a picture we read; ERR_LIMIT: over pixels,
 // memory or time. The text says what is wrong with the file in words for a report.
 bool cage_derive(Cage *cage, int from, int to, ImageFacts *ret, Err *err) MUST_CHECK;
+// The same for a picture that is only looked at, not kept: where the format allows it is decoded at a smaller
+// size, its longer side at least side_px if it had that. `ret` still tells the size of the file's picture.
+bool cage_derive_small(Cage *cage, int from, int to, int side_px, ImageFacts *ret, Err *err) MUST_CHECK;
 // Only looks: size and kind, from header bytes.
 bool cage_probe(Cage *cage, int from, ImageFacts *ret, Err *err) MUST_CHECK;

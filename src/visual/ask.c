@@ -45,7 +45,7 @@ static const uint8_t *allow(const Visual *v, const VisualAsk *ask, Arena *a)
     for (int p = 0; p < v->shelf.parts_count; p++) {
         const ShelfPart *part = &v->shelf.parts[p];
         for (uint32_t i = 0; i < part->segment->pictures; i++) {
-            const Str id = segment_object(part->segment, i);
+            const Str id = visual_segment_object(part->segment, i);
             allowed[part->first + i] =
                 !str_eq(id, ask->except_object) &&
                 (!ask->has_only || bsearch(&id, only, ask->only_count, sizeof(*only), by_text) != NULL);
@@ -75,8 +75,8 @@ static VisualHit hit_of(const Question *q, uint32_t picture, double score)
     const ShelfPart *part = part_of(&q->v->shelf, picture);
     const uint32_t i = picture - part->first;
     return (VisualHit){
-        .object_id = arena_copy(q->arena, segment_object(part->segment, i)),
-        .image_id = arena_copy(q->arena, segment_image(part->segment, i)),
+        .object_id = arena_copy(q->arena, visual_segment_object(part->segment, i)),
+        .image_id = arena_copy(q->arena, visual_segment_image(part->segment, i)),
         .width_px = part->segment->picture[i].width_px,
         .height_px = part->segment->picture[i].height_px,
         .score = score,
@@ -246,7 +246,7 @@ static bool find_sketch(const Question *q, Sketch *ret, Err *err)
         const ShelfPart *part = &shelf->parts[p];
         for (uint32_t i = 0; i < part->segment->pictures; i++) {
             if (part->ranks[i] == RANK_GONE || part->ranks[i] < q->rank_min ||
-                !str_eq(segment_image(part->segment, i), q->ask->image_id))
+                !str_eq(visual_segment_image(part->segment, i), q->ask->image_id))
                 continue;
             *ret = (Sketch){.code = part->segment->codes[i],
                 .code_is_plain = part->segment->picture[i].plain != 0,

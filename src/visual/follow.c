@@ -128,7 +128,7 @@ static int32_t new_rank(const Subject *s, const Segment *segment, uint32_t pictu
         return RANK_GONE;
     for (size_t m = 0; m < s->record.media.count; m++) {
         const RecordMedia *media = &s->record.media.items[m];
-        if (str_eq(media->id, segment_image(segment, picture)) &&
+        if (str_eq(media->id, visual_segment_image(segment, picture)) &&
             master_key(media->sha512) == segment->picture[picture].master) {
             s->known[m] = true;
             return rights_terms_rank(s->version->terms);
@@ -152,7 +152,7 @@ static RankChange *compare(Batch *b, Subject *subjects, size_t count, size_t *re
         for (uint32_t i = 0; i < part->segment->pictures; i++) {
             if (part->ranks[i] == RANK_GONE)
                 continue;
-            const Subject key = {.id = segment_object(part->segment, i)};
+            const Subject key = {.id = visual_segment_object(part->segment, i)};
             const Subject *s = bsearch(&key, subjects, count, sizeof(*subjects), by_id);
             if (s == NULL)
                 continue;

@@ -52,7 +52,7 @@ void late_clear(LateList *list)
 
 static void close_part(IndexPart *part)
 {
-    segment_close(part->segment);
+    visual_segment_close(part->segment);
     free(part->ranks);
 }
 
@@ -128,7 +128,7 @@ static bool open_segment(Visual *v, HeadSegment named, IndexPart *ret, Err *err)
     if (s == NULL)
         return false;
     if (s->pictures != named.pictures) {
-        segment_close(s);
+        visual_segment_close(s);
         return err_set(err, ERR_CORRUPT, "visual index: %s has another number of pictures", name);
     }
     *ret = (IndexPart){.number = named.number, .segment = s};
@@ -260,7 +260,7 @@ static bool merge_last_two(Visual *v, Err *err)
     }
     const bool *const keeps[2] = {keep, keep + segments[0]->pictures};
     size_t size_bytes;
-    char *bytes = segment_merge(segments, keeps, 2, words_version(v->words), &size_bytes);
+    char *bytes = visual_segment_merge(segments, keeps, 2, words_version(v->words), &size_bytes);
     IndexPart merged;
     const bool good = bytes == NULL || write_segment(v, bytes, size_bytes, ranks, &merged, err);
     free(keep);
@@ -299,7 +299,7 @@ bool index_add(Visual *v, const Entry *entries, const int32_t *ranks, int count,
     if (v->parts_count == SHELF_PARTS_MAX)
         return err_set(err, ERR_LIMIT, "visual index holds %u pictures and no more", v->shelf.pictures);
     size_t size_bytes;
-    char *bytes = segment_make(entries, count, words_version(v->words), &size_bytes);
+    char *bytes = visual_segment_make(entries, count, words_version(v->words), &size_bytes);
     const bool good = write_segment(v, bytes, size_bytes, ranks, &v->parts[v->parts_count], err);
     free(bytes);
     if (!good)

@@ -147,7 +147,7 @@ static char *writer_finish(Writer *w, size_t *ret_bytes)
     return w->bytes;
 }
 
-char *segment_make(const Entry *entries, int count, uint32_t vocabulary, size_t *ret_bytes)
+char *visual_segment_make(const Entry *entries, int count, uint32_t vocabulary, size_t *ret_bytes)
 {
     assert(count >= 1 && count <= SEGMENT_PICTURES_MAX);
     uint32_t *counts = mem_alloc(sizeof(uint32_t) * WORDS_COUNT), names_bytes = 0;
@@ -205,8 +205,8 @@ static void walk_word(const Part *parts, int count, int word, Writer *w, uint32_
 static Entry entry_of(const Segment *s, uint32_t picture)
 {
     return (Entry){
-        .object_id = segment_object(s, picture),
-        .image_id = segment_image(s, picture),
+        .object_id = visual_segment_object(s, picture),
+        .image_id = visual_segment_image(s, picture),
         .master = s->picture[picture].master,
         .width_px = s->picture[picture].width_px,
         .height_px = s->picture[picture].height_px,
@@ -228,8 +228,8 @@ static uint32_t *number_anew(const Segment *s, const bool *keep, uint32_t *next,
     return numbers;
 }
 
-char *segment_merge(const Segment *const *segments, const bool *const *keep, int count, uint32_t vocabulary,
-    size_t *ret_bytes)
+char *visual_segment_merge(const Segment *const *segments, const bool *const *keep, int count,
+    uint32_t vocabulary, size_t *ret_bytes)
 {
     uint32_t pictures = 0, names_bytes = 0;
     Part *parts = mem_alloc(sizeof(*parts) * (size_t)count);
@@ -331,13 +331,13 @@ Segment *visual_segment_open(int fd, uint32_t vocabulary, Err *err)
         .map = map,
         .map_bytes = file_bytes};
     if (!check_names(s, head.names_bytes) || !check_lists(s)) {
-        segment_close(s);
+        visual_segment_close(s);
         return err_null(err, ERR_CORRUPT, "segment is damaged");
     }
     return s;
 }
 
-void segment_close(Segment *s)
+void visual_segment_close(Segment *s)
 {
     if (s == NULL)
         return;
@@ -345,13 +345,13 @@ void segment_close(Segment *s)
     free(s);
 }
 
-Str segment_object(const Segment *s, uint32_t picture)
+Str visual_segment_object(const Segment *s, uint32_t picture)
 {
     const SegmentPicture *p = &s->picture[picture];
     return (Str){s->names + p->name_at, p->object_bytes};
 }
 
-Str segment_image(const Segment *s, uint32_t picture)
+Str visual_segment_image(const Segment *s, uint32_t picture)
 {
     const SegmentPicture *p = &s->picture[picture];
     return (Str){s->names + p->name_at + p->object_bytes, p->image_bytes};

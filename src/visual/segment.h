@@ -70,15 +70,15 @@ struct Segment {
 };
 
 // The bytes of a segment with these pictures. Free with free(). In order of the entries.
-char *segment_make(const Entry *entries, int count, uint32_t vocabulary, size_t *ret_bytes);
+char *visual_segment_make(const Entry *entries, int count, uint32_t vocabulary, size_t *ret_bytes);
 // One segment from several, without the pictures for which keep[segment][picture] is false. NULL if none is
 // left.
-char *segment_merge(const Segment *const *segments, const bool *const *keep, int count, uint32_t vocabulary,
-    size_t *ret_bytes);
+char *visual_segment_merge(const Segment *const *segments, const bool *const *keep, int count,
+    uint32_t vocabulary, size_t *ret_bytes);
 
 // Maps the file (the descriptor stays the caller's) and checks every number that is followed later.
 // ERR_CORRUPT.
 Segment *visual_segment_open(int fd, uint32_t vocabulary, Err *err) MUST_CHECK;
-void segment_close(Segment *s);
-Str segment_object(const Segment *s, uint32_t picture);
-Str segment_image(const Segment *s, uint32_t picture);
+void visual_segment_close(Segment *s);
+Str visual_segment_object(const Segment *s, uint32_t picture);
+Str visual_segment_image(const Segment *s, uint32_t picture);

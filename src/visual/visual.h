@@ -9,6 +9,7 @@
 #pragma once
 
 #include "base/base.h"
+#include "base/json.h"
 #include "catalog/catalog.h"
 #include "image/pyramid.h"
 #include "visual/sketch.h"
@@ -98,3 +99,17 @@ typedef struct {
 // Any thread. ERR_INVALID: a picture or number that makes no sense; ERR_NOT_FOUND: no such image_id to be
 // seen.
 bool visual_ask(Visual *v, const VisualAsk *ask, Arena *a, VisualAnswer *ret, Err *err) MUST_CHECK;
+
+// ---- reading what people and programs write
+
+// "x,y,w,h", whole numbers from 0, width and height above 0.
+bool visual_read_region(Str text, int ret[4]);
+// "1f4e79,d9c9a3": up to PALETTE_MAX colours as in HTML, with or without '#'; all count the same. 0 if it is
+// none.
+int visual_read_colours(Str text, SketchColour *ret);
+
+// ---- for scripts: members of an open map. Pixels are those of the whole picture.
+//   "image": id, "score": 0.98, "region": "x,y,w,h" (as in IIIF), "outline": [[x, y] x 4], "negative",
+//   "mirrored", "points": [[x asked, y asked, x found, y found], ...] with fractions of the picture asked
+//   with, then pixels
+void visual_write_hit(const VisualHit *hit, bool points, JsonWriter *w);

@@ -182,6 +182,18 @@ static bool is_large(const struct jpeg_decompress_struct *c)
     return MAX_OF(c->image_width, c->image_height) > TILER_WHOLE_MAX_PX;
 }
 
+// Eighths of the size that still leave side_px on the longer side: libjpeg then computes no more than it
+// must.
+static void shrink(struct jpeg_decompress_struct *c, int side_px)
+{
+    const int64_t longer_px = MAX_OF(c->image_width, c->image_height);
+    c->scale_denom = 8;
+    c->scale_num = 8;
+    while (side_px > 0 && c->scale_num > 1 && longer_px * (c->scale_num - 1) / 8 >= side_px)
+        c->scale_num--;
+    jpeg_calc_output_dimensions(c);
+}
+
 static bool start(Loader *l, const Task *task, ImageFacts *facts, Err *err)
 {
     struct jpeg_decompress_struct *c = &l->codec;
@@ -211,10 +223,11 @@ static bool start(Loader *l, const Task *task, ImageFacts *facts, Err *err)
         return false;
     if (task->question.job == CAGE_PROBE)
         return true;
+    shrink(c, task->question.side_px);
     bool upright = !turn.flip_x && !turn.flip_y && !turn.swap;
-    l->spliced = upright && !l->colour && splice_head(c, &l->head);
-    TilerAsk ask = {.width_px = (int)c->image_width,
-        .height_px = (int)c->image_height,
+    l->spliced = upright && task->question.side_px == 0 && !l->colour && splice_head(c, &l->head);
+    TilerAsk ask = {.width_px = (int)c->output_width,
+        .height_px = (int)c->output_height,
         .channels = c->num_components,
         .turn = turn,
         .tile_px = task->question.tile_px,
@@ -229,7 +242,7 @@ static bool start(Loader *l, const Task *task, ImageFacts *facts, Err *err)
 static bool read_pixels(Loader *l, Err *err)
 {
     struct jpeg_decompress_struct *c = &l->codec;
-    size_t stride = (size_t)c->image_width * (size_t)c->num_components;
+    size_t stride = (size_t)c->output_width * (size_t)c->num_components;
     c->out_color_space = c->num_components == 1 ? JCS_GRAYSCALE : l->colour ? JCS_RGB : JCS_YCbCr;
     l->in_pixels = true;
     jpeg_start_decompress(c);
@@ -241,7 +254,7 @@ static bool read_pixels(Loader *l, Err *err)
         JDIMENSION count = jpeg_read_scanlines(c, rows, ROWS_AT_ONCE);
         for (JDIMENSION i = 0; i < count; i++) {
             if (l->colour)
-                colour_row(l->colour, rows[i], (int)c->image_width);
+                colour_row(l->colour, rows[i], (int)c->output_width);
             if (!tiler_row(l->tiler, rows[i], err))
                 return false;
         }

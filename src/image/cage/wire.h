@@ -22,6 +22,7 @@ typedef enum { CAGE_PROBE, CAGE_DERIVE } CageJob;
 typedef struct {
     uint32_t job;
     int32_t quality, tile_px, page;
+    int32_t side_px; // derive: the longer side may shrink to this, 0: no
     int64_t pixels_max;
 } CageQuestion;
 

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/sight.h"
+
+#include "base/file.h"
+#include "image/render.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <time.h>
+
+enum {
+    LOOK_EVERY_MS = 250,
+    RETRY_EVERY_ROUNDS = 20, // the lock, and pictures that were late, are tried again every 5 s
+    UPLOAD_CHILDREN = 2,
+    UPLOAD_TIME_MAX_S = 20,
+    UPLOAD_PIXELS_MAX = 200 * 1000 * 1000,
+};
+
+struct Sight {
+    const Home *home;
+    const char *dir;
+    Cage *cage;
+    pthread_t thread;
+    pthread_mutex_t lock; // over visual and users
+    pthread_cond_t idle;
+    Visual *visual;
+    int users;
+    bool writer;
+    volatile bool stop;
+    Err told; // the last trouble that was printed: the same one is not printed again
+};
+
+const char *sight_dir(const Home *home)
+{
+    return home_path(home, "visual");
+}
+
+static void tell(Sight *sight, const Err *err)
+{
+    if (sight->told.kind == err->kind && strcmp(sight->told.text, err->text) == 0)
+        return;
+    sight->told = *err;
+    fprintf(stderr, "vitrine: visual index: %s\n", err->text);
+}
+
+static void swap(Sight *sight, Visual *visual, bool writer)
+{
+    pthread_mutex_lock(&sight->lock);
+    while (sight->users > 0)
+        pthread_cond_wait(&sight->idle, &sight->lock);
+    Visual *old = sight->visual;
+    sight->visual = visual;
+    sight->writer = writer;
+    pthread_mutex_unlock(&sight->lock);
+    visual_close(old);
+}
+
+// Opens the index for writing, or while another process has the writing lock, for reading.
+static void open_best(Sight *sight)
+{
+    Err err = {0};
+    Visual *visual = visual_open(sight->dir, true, &err);
+    if (visual) {
+        swap(sight, visual, true);
+        return;
+    }
+    if (err.kind != ERR_BUSY)
+        tell(sight, &err);
+    if (sight->visual)
+        return;
+    visual = visual_open(sight->dir, false, &err);
+    if (visual)
+        swap(sight, visual, false);
+}
+
+static Pyramid *find_pyramid(void *ctx, const Sha512 *master, Err *err)
+{
+    const Home *home = ctx;
+    const int fd = derived_find(home->derived, master, "pyramid", err);
+    return fd < 0 ? NULL : pyramid_open(fd, err);
+}
+
+static VisualSource source_of(const Home *home)
+{
+    return (VisualSource){.ctx = (void *)(uintptr_t)home, .pyramid = find_pyramid};
+}
+
+static void catch_up(Sight *sight, unsigned round, int64_t *known)
+{
+    Err err = {0};
+    const VisualSource source = source_of(sight->home);
+    const int64_t head = catalog_head(sight->home->catalog, &err);
+    const bool late = round % RETRY_EVERY_ROUNDS == 0 && visual_counts(sight->visual).late > 0;
+    if (head < 0 || ((head != *known || late) && !visual_follow(sight->visual, sight->home->catalog, &source,
+                                                     &sight->stop, known, &err)))
+        tell(sight, &err);
+}
+
+static void *follow(void *argument)
+{
+    Sight *sight = argument;
+    int64_t known = -1;
+    for (unsigned round = 0; !sight->stop; round++) {
+        if (!sight->writer && round % RETRY_EVERY_ROUNDS == 0)
+            open_best(sight);
+        if (sight->writer)
+            catch_up(sight, round, &known);
+        if (!sight->stop)
+            nanosleep(&(struct timespec){.tv_nsec = LOOK_EVERY_MS * 1000000L}, NULL);
+    }
+    return NULL;
+}
+
+static Cage *open_cage(const Home *home, Err *err)
+{
+    return cage_open(&(CageConfig){.children_max = UPLOAD_CHILDREN,
+                         .memory_max_mb = home->conf.child_memory_mb,
+                         .time_max_s = UPLOAD_TIME_MAX_S,
+                         .pixels_max = UPLOAD_PIXELS_MAX},
+        err);
+}
+
+Sight *sight_open(const Home *home, Err *err)
+{
+    Cage *cage = open_cage(home, err);
+    if (!cage)
+        return NULL;
+    Sight *sight = mem_alloc(sizeof(*sight));
+    sight->home = home;
+    sight->dir = sight_dir(home);
+    sight->cage = cage;
+    pthread_mutex_init(&sight->lock, NULL);
+    pthread_cond_init(&sight->idle, NULL);
+    open_best(sight); // so that the first visitor finds what there is
+    if (pthread_create(&sight->thread, NULL, follow, sight) != 0) {
+        cage_close(cage);
+        free(sight);
+        return err_null(err, ERR_IO, "cannot start a thread");
+    }
+    pthread_setname_np(sight->thread, "sight");
+    return sight;
+}
+
+void sight_close(Sight *sight)
+{
+    if (!sight)
+        return;
+    sight->stop = true;
+    pthread_join(sight->thread, NULL);
+    swap(sight, NULL, false);
+    cage_close(sight->cage);
+    pthread_cond_destroy(&sight->idle);
+    pthread_mutex_destroy(&sight->lock);
+    free(sight);
+}
+
+Visual *sight_keep(void *ctx)
+{
+    Sight *sight = ctx;
+    pthread_mutex_lock(&sight->lock);
+    Visual *visual = sight->visual;
+    sight->users += visual != NULL;
+    pthread_mutex_unlock(&sight->lock);
+    return visual;
+}
+
+void sight_drop(void *ctx, Visual *visual)
+{
+    Sight *sight = ctx;
+    if (!visual)
+        return;
+    pthread_mutex_lock(&sight->lock);
+    if (--sight->users == 0)
+        pthread_cond_broadcast(&sight->idle);
+    pthread_mutex_unlock(&sight->lock);
+}
+
+// ---- pixels
+
+static int fit_side(int side_px, int longer_px)
+{
+    return longer_px <= VISUAL_SIDE_MAX_PX
+               ? side_px
+               : MAX_OF(1, (int)((int64_t)side_px * VISUAL_SIDE_MAX_PX / longer_px));
+}
+
+static bool render_part(const Pyramid *p, const int region[4], Arena *a, Picture *ret, Err *err)
+{
+    const int longer_px = MAX_OF(region[2], region[3]);
+    const RenderAsk ask = {.left_px = region[0],
+        .top_px = region[1],
+        .width_px = region[2],
+        .height_px = region[3],
+        .out_width_px = fit_side(region[2], longer_px),
+        .out_height_px = fit_side(region[3], longer_px)};
+    const size_t stride = (size_t)ask.out_width_px * 3;
+    uint8_t *pixels = arena_alloc(a, stride * (size_t)ask.out_height_px);
+    *ret = (Picture){
+        .p = pixels, .width_px = ask.out_width_px, .height_px = ask.out_height_px, .stride = stride};
+    return render_pixels(p, &ask, pixels, stride, err);
+}
+
+static bool is_whole(const int region[4])
+{
+    return region[0] == 0 && region[1] == 0 && region[2] == 0 && region[3] == 0;
+}
+
+static bool check_region(const int region[4], int width_px, int height_px, Err *err)
+{
+    if (region[2] < VISUAL_REGION_MIN_PX || region[3] < VISUAL_REGION_MIN_PX)
+        return err_set(err, ERR_INVALID, "a region has at least %d pixels a side", VISUAL_REGION_MIN_PX);
+    if (region[0] < 0 || region[1] < 0 || region[0] > width_px - region[2] ||
+        region[1] > height_px - region[3])
+        return err_set(err, ERR_INVALID, "the region is not inside the picture");
+    return true;
+}
+
+// The same part in a picture that was decoded smaller.
+static void scale_region(const int region[4], const ImageFacts *from, const PyramidFacts *to, int ret[4])
+{
+    ret[0] = MIN_OF((int)((int64_t)region[0] * to->width_px / from->width_px), to->width_px - 1);
+    ret[1] = MIN_OF((int)((int64_t)region[1] * to->height_px / from->height_px), to->height_px - 1);
+    ret[2] = MAX_OF(1, (int)((int64_t)region[2] * to->width_px / from->width_px));
+    ret[3] = MAX_OF(1, (int)((int64_t)region[3] * to->height_px / from->height_px));
+    ret[2] = MIN_OF(ret[2], to->width_px - ret[0]);
+    ret[3] = MIN_OF(ret[3], to->height_px - ret[1]);
+}
+
+// The pyramid of the upload exists only as long as it is looked at.
+static bool decode(Cage *cage, int from, const int region[4], Arena *a, Picture *ret, Err *err)
+{
+    CLEANUP(fd_closep) int to = memfd_create("upload", MFD_CLOEXEC);
+    ImageFacts facts;
+    if (to < 0)
+        return err_errno(err, "no room for an upload");
+    if (!cage_derive_small(cage, from, to, VISUAL_SIDE_MAX_PX, &facts, err))
+        return false;
+    Pyramid *p = pyramid_open(fd_take(&to), err);
+    if (!p)
+        return false;
+    const int whole[4] = {0, 0, facts.width_px, facts.height_px};
+    const int *part = is_whole(region) ? whole : region;
+    bool good = is_whole(region) || check_region(region, facts.width_px, facts.height_px, err);
+    if (good) {
+        int small[4];
+        scale_region(part, &facts, pyramid_facts(p), small);
+        good = render_part(p, small, a, ret, err);
+    }
+    pyramid_drop(p);
+    return good;
+}
+
+bool sight_upload(void *ctx, Str bytes, const int region[4], Arena *a, Picture *ret, Err *err)
+{
+    Sight *sight = ctx;
+    CLEANUP(fd_closep) int from = memfd_create("upload", MFD_CLOEXEC);
+    if (from < 0)
+        return err_errno(err, "no room for an upload");
+    return file_write_all(from, bytes, err) && decode(sight->cage, from, region, a, ret, err);
+}
+
+bool sight_upload_file(const Home *home, int fd, const int region[4], Arena *a, Picture *ret, Err *err)
+{
+    Cage *cage = open_cage(home, err);
+    const bool good = cage && decode(cage, fd, region, a, ret, err);
+    cage_close(cage);
+    return good;
+}
+
+bool sight_region_of(
+    const Home *home, const CatalogImage *image, const int region[4], Arena *a, Picture *ret, Err *err)
+{
+    Pyramid *p = find_pyramid((void *)(uintptr_t)home, &image->master, err);
+    if (!p)
+        return false;
+    const PyramidFacts *size = pyramid_facts(p);
+    const int whole[4] = {0, 0, size->width_px, size->height_px};
+    const bool good = is_whole(region) ? render_part(p, whole, a, ret, err)
+                                       : check_region(region, size->width_px, size->height_px, err) &&
+                                             render_part(p, region, a, ret, err);
+    pyramid_drop(p);
+    return good;
+}
+
+bool sight_region(void *ctx, const CatalogImage *image, const int region[4], Arena *a, Picture *ret, Err *err)
+{
+    const Sight *sight = ctx;
+    return sight_region_of(sight->home, image, region, a, ret, err);
+}
+
+bool sight_catch_up(const Home *home, const volatile bool *stop, int64_t *ret_sequence, Err *err)
+{
+    const VisualSource source = source_of(home);
+    Visual *visual = visual_open(sight_dir(home), true, err);
+    const bool good = visual && visual_follow(visual, home->catalog, &source, stop, ret_sequence, err);
+    visual_close(visual);
+    return good;
+}

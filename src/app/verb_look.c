@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/sight.h"
+#include "app/term.h"
+#include "app/verbs.h"
+#include "base/file.h"
+#include "base/json.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+
+enum { OUTPUT_MAX_BYTES = 16 * 1024 * 1024 };
+
+typedef struct {
+    const char *file, *region, *image, *kind, *colours;
+    bool mirrored, perhaps, all, json, points;
+    int64_t limit;
+} Wish;
+
+static bool read_kind(const char *text, VisualQuestion *ret)
+{
+    static const struct {
+        const char *name;
+        VisualQuestion question;
+    } kinds[] = {{"detail", VISUAL_DETAIL}, {"like", VISUAL_LIKE}, {"same", VISUAL_SAME}};
+    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+        if (strcmp(text, kinds[i].name) == 0) {
+            *ret = kinds[i].question;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool read_picture(const Home *home, const Wish *wish, Arena *a, VisualAsk *ask, Err *err)
+{
+    int region[4] = {0};
+    if (*wish->region && !visual_read_region(str_from(wish->region), region))
+        return err_set(err, ERR_INVALID, "--region is x,y,width,height in pixels");
+    if (*wish->image) {
+        CatalogImage image;
+        return catalog_find_image(home->catalog, str_from(wish->image), a, &image, err) &&
+               sight_region_of(home, &image, region, a, &ask->picture, err);
+    }
+    CLEANUP(fd_closep) int fd = file_open(AT_FDCWD, wish->file, err);
+    return fd >= 0 && sight_upload_file(home, fd, region, a, &ask->picture, err);
+}
+
+static void print_people(const Home *home, const VisualAnswer *answer)
+{
+    Arena *a = home->arena;
+    if (answer->count == 0)
+        puts(answer->too_plain ? "There is nothing in this picture to search by." : "Nothing found.");
+    for (size_t i = 0; i < answer->count; i++) {
+        const VisualHit *hit = &answer->hits[i];
+        Err err = {0};
+        CatalogVersion version;
+        Record record = {0};
+        const Json *tree = catalog_find(home->catalog, hit->object_id, a, &version, &err)
+                               ? json_parse(version.json, a, &err)
+                               : NULL;
+        if (tree && !record_parse(tree, a, &record, &err))
+            record = (Record){0};
+        printf("%5.1f %%  %-24.*s  " FMT_STR, hit->score * 100, ARG_STR(term_safe(a, hit->object_id)),
+            ARG_STR(term_safe(a, record_title(&record, home->conf.language))));
+        if (hit->has_place)
+            printf("  at %.0f,%.0f,%.0f,%.0f%s", hit->left * hit->width_px, hit->top * hit->height_px,
+                hit->width * hit->width_px, hit->height * hit->height_px,
+                hit->negative ? ", light for dark" : "");
+        putchar('\n');
+    }
+}
+
+static void print_json(const VisualAnswer *answer, bool points)
+{
+    CLEANUP(buf_free) Buf out = buf_with_max(OUTPUT_MAX_BYTES);
+    JsonWriter w = json_writer(&out);
+    json_put_map(&w);
+    json_put_member_int(&w, S("sequence"), answer->sequence);
+    json_put_member_bool(&w, S("too_plain"), answer->too_plain);
+    json_put_name(&w, S("hits"));
+    json_put_list(&w);
+    for (size_t i = 0; i < answer->count; i++) {
+        json_put_map(&w);
+        json_put_member(&w, S("id"), answer->hits[i].object_id);
+        visual_write_hit(&answer->hits[i], points, &w);
+        json_put_map_end(&w);
+    }
+    json_put_list_end(&w);
+    json_put_map_end(&w);
+    printf(FMT_STR "\n", ARG_STR(buf_str(&out)));
+}
+
+// What the ledger has and the index has not is taken in first, unless a running server does that.
+static bool look(const Home *home, const Wish *wish, VisualAsk *ask, const volatile bool *stop, Err *err)
+{
+    int64_t sequence;
+    Arena *a = home->arena;
+    if (!sight_catch_up(home, stop, &sequence, err) && err->kind != ERR_BUSY)
+        return false;
+    if (ask->question != VISUAL_PALETTE && !read_picture(home, wish, a, ask, err))
+        return false;
+    Visual *visual = visual_open(sight_dir(home), false, err);
+    VisualAnswer answer;
+    const bool good = visual && visual_ask(visual, ask, a, &answer, err);
+    if (good && wish->json)
+        print_json(&answer, wish->points);
+    else if (good)
+        print_people(home, &answer);
+    visual_close(visual);
+    return good;
+}
+
+// -1: go on.
+static int check(const Wish *wish, const Rest *rest, VisualAsk *ask)
+{
+    const int pictures = (rest->words_count > 0) + (*wish->image != '\0') + (*wish->colours != '\0');
+    if (rest->words_count > 1 || pictures != 1)
+        return verb_misused("look", "name one picture file, or --image, or --colours");
+    if (!read_kind(wish->kind, &ask->question))
+        return verb_misused("look", "--kind is detail, like or same");
+    if (*wish->colours) {
+        ask->question = VISUAL_PALETTE;
+        ask->colours_count = visual_read_colours(str_from(wish->colours), ask->colours);
+        if (ask->colours_count == 0)
+            return verb_misused(
+                "look", "--colours takes up to %d colours such as 1f4e79,d9c9a3", PALETTE_MAX);
+    }
+    if (wish->limit < 1 || wish->limit > VISUAL_LIMIT_MAX)
+        return verb_misused("look", "--limit must be from 1 to %d", VISUAL_LIMIT_MAX);
+    return -1;
+}
+
+int verb_look(const Call *call)
+{
+    Wish wish = {.region = "", .image = "", .kind = "detail", .colours = "", .limit = 20};
+    const Option options[] = {
+        {"region", OPTION_TEXT, "X,Y,W,H", "only this part of the picture, in pixels", &wish.region},
+        {"image", OPTION_TEXT, "ID", "look with a picture of the museum instead of a file", &wish.image},
+        {"kind", OPTION_TEXT, "KIND", "detail (default), like or same", &wish.kind},
+        {"colours", OPTION_TEXT, "RRGGBB,...", "works in these colours", &wish.colours},
+        {"mirrored", OPTION_FLAG, NULL, "mirror images too", &wish.mirrored},
+        {"perhaps", OPTION_FLAG, NULL, "also what is more likely chance", &wish.perhaps},
+        {"limit", OPTION_NUMBER, "N", "how many to show, 1 to 100 (default 20)", &wish.limit},
+        {"all", OPTION_FLAG, NULL, "also what visitors may not see", &wish.all},
+        {"json", OPTION_FLAG, NULL, "print the answer as JSON", &wish.json},
+        {"points", OPTION_FLAG, NULL, "with --json: the spots that agree", &wish.points},
+    };
+    Rest rest;
+    VisualAsk ask = {0};
+    int code = verb_options(call, "look", options, COUNT_OF(options), &rest);
+    if (code < 0)
+        code = check(&wish, &rest, &ask);
+    if (code >= 0)
+        return code;
+    wish.file = rest.words_count > 0 ? rest.words[0] : NULL;
+    ask.mirrored = wish.mirrored;
+    ask.perhaps = wish.perhaps;
+    ask.limit = (int)wish.limit;
+    ask.role = wish.all ? VIEWER_STAFF : VIEWER_PUBLIC;
+    Home home;
+    Err err = {0};
+    if (!home_open(call->home, HOME_WORK, &home, &err))
+        return verb_failed(&err);
+    code = look(&home, &wish, &ask, call->stop, &err) ? EXIT_GOOD : verb_failed(&err);
+    home_close(&home);
+    return code;
+}
