@@ -57,9 +57,11 @@ static bool dc_complete(HuffmanTable *t)
         code = (code << 1) + t->counts[length];
         count += t->counts[length];
     }
-    for (int i = 0; i < count; i++)
-        if (t->symbols[i] < DC_SIZES)
-            have[t->symbols[i]] = true;
+    for (int i = 0; i < count; i++) {
+        if (t->symbols[i] >= DC_SIZES)
+            return false;
+        have[t->symbols[i]] = true;
+    }
     for (int size = 0; size < DC_SIZES; size++) {
         if (have[size])
             continue;
@@ -72,7 +74,7 @@ static bool dc_complete(HuffmanTable *t)
     return true;
 }
 
-// Lengths must not promise more codes than there are.
+// Lengths must not promise more codes than there are, and the code of only ones stays free.
 static bool table_take(const JHUFF_TBL *from, HuffmanTable *to)
 {
     uint32_t code = 0;
@@ -84,7 +86,7 @@ static bool table_take(const JHUFF_TBL *from, HuffmanTable *to)
         to->counts[length] = from->bits[length];
         count += from->bits[length];
         code = (code << 1) + from->bits[length];
-        if (code > (1U << length))
+        if (from->bits[length] && code >= (1U << length))
             return false;
     }
     if (count > HUFFMAN_SYMBOLS_MAX)
