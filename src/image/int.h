@@ -127,6 +127,28 @@ void jpeg_reader_closep(JpegReader **r);
 // Decodes a JPEG that must be as large as `to`, to 1 (luma only) or 3 channels. ERR_CORRUPT.
 bool jpeg_read(JpegReader *r, Str bytes, const Pixels *to, Err *err) MUST_CHECK;
 
+// A picture as JPEG holds it: brightness, and chroma that may have half the samples on an axis (1: as many,
+// 2: half).
+enum { JPEG_PLANES = 3 };
+typedef struct {
+    int count; // 1 or 3
+    int across[JPEG_PLANES], down[JPEG_PLANES];
+    Pixels plane[JPEG_PLANES]; // one channel each
+} JpegPlanes;
+
+// Decodes a JPEG of width_px x height_px (at most side_px) into planes of side_px x side_px, made by the
+// caller; says how they are sampled. With luma_only the chroma is not even computed. ERR_CORRUPT.
+bool jpeg_read_planes(JpegReader *r, Str bytes, int width_px, int height_px, bool luma_only, JpegPlanes *to,
+    Err *err) MUST_CHECK;
+
+// A JPEG written from planes of 4:2:0, sixteen rows of brightness and eight of chroma at a time. Rows are as
+// long as jpeg_planes_stride says, for whole MCUs; what lies outside the picture repeats its edge.
+enum { JPEG_PLANE_ROWS = 16 };
+int jpeg_planes_stride(int width_px);
+bool jpeg_planes_start(JpegWriter *w, int width_px, int height_px, Buf *out, Err *err) MUST_CHECK;
+bool jpeg_planes_rows(JpegWriter *w, uint8_t *const rows[JPEG_PLANES][JPEG_PLANE_ROWS], Err *err) MUST_CHECK;
+bool jpeg_planes_finish(JpegWriter *w, Err *err) MUST_CHECK;
+
 // ---- tiler.c: rows in, pyramid file out, in memory bounded by two rows of tiles
 
 typedef struct Tiler Tiler;
@@ -155,22 +177,28 @@ void tiler_closep(Tiler **t);
 // ---- resample.c: one-dimensional filters with 14-bit weights; the same result on every processor
 
 // For each of `count` outputs: the first of `taps` inputs it is made from, and their weights, which add up to
-// RESAMPLE_ONE.
+// RESAMPLE_ONE; each output has `stride` of them, those behind `taps` are zero.
 typedef struct {
-    int count, taps;
+    int count, taps, stride;
     int *first;
-    int16_t *weights; // count * taps
+    int16_t *weights; // count * stride
 } Resample;
 
-enum { RESAMPLE_BITS = 14, RESAMPLE_ONE = 1 << RESAMPLE_BITS };
+enum { RESAMPLE_BITS = 14, RESAMPLE_ONE = 1 << RESAMPLE_BITS, RESAMPLE_SLACK = 8 };
 
-// Output i is centred on input coordinate start + (i + 0.5) * step (pixel k of the input covers k .. k+1).
+// What the processor does best, or plain C: the same result.
+typedef enum { RESAMPLE_BEST, RESAMPLE_PLAIN } ResampleBy;
+
+int resample_taps(double step, int limit);
+// Output i is centred on input coordinate start + (i + 0.5) * step (sample k of the input covers k .. k+1).
 // Cubic (Catmull-Rom), widened by `step` when making smaller. Inputs outside 0 .. limit-1 repeat the edge.
 Resample resample_make(double start, double step, int count, int limit);
 void resample_free(Resample *r); // for CLEANUP
-void resample_row(const Resample *r, int channels, const uint8_t *from, uint8_t *to);
+// One channel. `from` may be read RESAMPLE_SLACK bytes beyond its end.
+void resample_row(const Resample *r, const uint8_t *from, uint8_t *to, ResampleBy by);
 // One output row `i` of `bytes` bytes from the rows first[i] .. first[i]+taps-1.
-void resample_column(const Resample *r, int i, const uint8_t *const *rows, size_t bytes, uint8_t *to);
+void resample_column(
+    const Resample *r, int i, const uint8_t *const *rows, size_t bytes, uint8_t *to, ResampleBy by);
 void pixels_scale(const Pixels *from, const Pixels *to);
 // The mean of 2x2 pixels; `to` is ceil(from / 2), a last odd row or column stands for itself.
 void pixels_halve(const Pixels *from, const Pixels *to);

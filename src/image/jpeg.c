@@ -107,17 +107,21 @@ static void set_up(JpegWriter *w, int width_px, int height_px, int channels, boo
     c->restart_in_rows = restarts ? 1 : 0;
 }
 
+static bool write_failed(JpegWriter *w, Err *err)
+{
+    char text[JMSG_LENGTH_MAX];
+    w->codec.err->format_message((j_common_ptr)&w->codec, text);
+    jpeg_abort_compress(&w->codec);
+    return err_set(err, ERR_LIMIT, "cannot make a JPEG: %s", text);
+}
+
 bool jpeg_write(JpegWriter *w, const Pixels *px, bool restarts, Buf *out, Err *err)
 {
     assert(px->channels == 1 || px->channels == 3);
     struct jpeg_compress_struct *c = &w->codec;
     w->out = out;
-    if (setjmp(w->trap.jump)) {
-        char text[JMSG_LENGTH_MAX];
-        c->err->format_message((j_common_ptr)c, text);
-        jpeg_abort_compress(c);
-        return err_set(err, ERR_LIMIT, "cannot make a JPEG: %s", text);
-    }
+    if (setjmp(w->trap.jump))
+        return write_failed(w, err);
     set_up(w, px->width_px, px->height_px, px->channels, restarts);
     jpeg_start_compress(c, TRUE);
     while (c->next_scanline < c->image_height) {
@@ -131,6 +135,43 @@ bool jpeg_write(JpegWriter *w, const Pixels *px, bool restarts, Buf *out, Err *e
     if (out->full)
         return err_set(err, ERR_LIMIT, "a JPEG became too big");
     return true;
+}
+
+int jpeg_planes_stride(int width_px)
+{
+    return (width_px + JPEG_PLANE_ROWS - 1) / JPEG_PLANE_ROWS * JPEG_PLANE_ROWS;
+}
+
+bool jpeg_planes_start(JpegWriter *w, int width_px, int height_px, Buf *out, Err *err)
+{
+    assert(w->ycc);
+    w->out = out;
+    if (setjmp(w->trap.jump))
+        return write_failed(w, err);
+    set_up(w, width_px, height_px, JPEG_PLANES, false);
+    w->codec.raw_data_in = TRUE;
+    jpeg_start_compress(&w->codec, TRUE);
+    return true;
+}
+
+bool jpeg_planes_rows(JpegWriter *w, uint8_t *const rows[JPEG_PLANES][JPEG_PLANE_ROWS], Err *err)
+{
+    JSAMPROW pointers[JPEG_PLANES][JPEG_PLANE_ROWS];
+    JSAMPARRAY planes[JPEG_PLANES] = {pointers[0], pointers[1], pointers[2]};
+    memcpy(pointers, rows, sizeof(pointers));
+    if (setjmp(w->trap.jump))
+        return write_failed(w, err);
+    jpeg_write_raw_data(&w->codec, planes, JPEG_PLANE_ROWS);
+    return true;
+}
+
+bool jpeg_planes_finish(JpegWriter *w, Err *err)
+{
+    if (setjmp(w->trap.jump))
+        return write_failed(w, err);
+    jpeg_finish_compress(&w->codec);
+    w->codec.raw_data_in = FALSE;
+    return !w->out->full || err_set(err, ERR_LIMIT, "the picture became too big");
 }
 
 // ---- reading
@@ -187,11 +228,14 @@ void jpeg_reader_closep(JpegReader **r)
     *r = NULL;
 }
 
+static bool read_head(struct jpeg_decompress_struct *c, int width_px, int height_px)
+{
+    return jpeg_read_header(c, TRUE) == JPEG_HEADER_OK && c->image_width == (JDIMENSION)width_px &&
+           c->image_height == (JDIMENSION)height_px && (c->num_components == 1 || c->num_components == 3);
+}
+
 static bool read_rows(struct jpeg_decompress_struct *c, const Pixels *to)
 {
-    if (jpeg_read_header(c, TRUE) != JPEG_HEADER_OK || c->image_width != (JDIMENSION)to->width_px ||
-        c->image_height != (JDIMENSION)to->height_px || (c->num_components != 1 && c->num_components != 3))
-        return false;
     c->out_color_space = to->channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
     c->dct_method = JDCT_ISLOW;
     jpeg_start_decompress(c);
@@ -205,17 +249,81 @@ static bool read_rows(struct jpeg_decompress_struct *c, const Pixels *to)
     return c->err->num_warnings == 0;
 }
 
-bool jpeg_read(JpegReader *r, Str bytes, const Pixels *to, Err *err)
+static void reader_start(JpegReader *r, Str bytes)
 {
-    assert(to->channels == 1 || to->channels == 3);
     r->from.next_input_byte = (const JOCTET *)bytes.p;
     r->from.bytes_in_buffer = bytes.n;
     r->trap.mgr.num_warnings = 0;
-    if (setjmp(r->trap.jump)) {
-        jpeg_abort_decompress(&r->codec);
-        return err_set(err, ERR_CORRUPT, "a tile of the pyramid file is damaged");
-    }
-    bool good = read_rows(&r->codec, to);
+}
+
+static bool read_failed(JpegReader *r, Err *err)
+{
     jpeg_abort_decompress(&r->codec);
-    return good || err_set(err, ERR_CORRUPT, "a tile of the pyramid file is damaged");
+    return err_set(err, ERR_CORRUPT, "a tile of the pyramid file is damaged");
+}
+
+bool jpeg_read(JpegReader *r, Str bytes, const Pixels *to, Err *err)
+{
+    assert(to->channels == 1 || to->channels == 3);
+    reader_start(r, bytes);
+    if (setjmp(r->trap.jump))
+        return read_failed(r, err);
+    if (!read_head(&r->codec, to->width_px, to->height_px) || !read_rows(&r->codec, to))
+        return read_failed(r, err);
+    jpeg_abort_decompress(&r->codec);
+    return true;
+}
+
+static bool read_raw(struct jpeg_decompress_struct *c, JpegPlanes *to)
+{
+    JSAMPROW rows[JPEG_PLANES][JPEG_PLANE_ROWS];
+    JSAMPARRAY planes[JPEG_PLANES] = {rows[0], rows[1], rows[2]};
+    if (c->jpeg_color_space != JCS_YCbCr || c->max_h_samp_factor > 2 || c->max_v_samp_factor > 2)
+        return false;
+    to->count = JPEG_PLANES;
+    for (int i = 0; i < JPEG_PLANES; i++) {
+        to->across[i] = c->max_h_samp_factor / c->comp_info[i].h_samp_factor;
+        to->down[i] = c->max_v_samp_factor / c->comp_info[i].v_samp_factor;
+    }
+    if (to->across[0] != 1 || to->down[0] != 1)
+        return false;
+    c->raw_data_out = TRUE;
+    c->out_color_space = JCS_YCbCr;
+    c->dct_method = JDCT_ISLOW;
+    jpeg_start_decompress(c);
+    int at_once = c->max_v_samp_factor * DCTSIZE;
+    while (c->output_scanline < c->output_height) {
+        int top = (int)c->output_scanline;
+        for (int i = 0; i < JPEG_PLANES; i++)
+            for (int y = 0; y < at_once / to->down[i]; y++)
+                rows[i][y] = pixels_at(&to->plane[i], 0, top / to->down[i] + y);
+        jpeg_read_raw_data(c, planes, (JDIMENSION)at_once);
+    }
+    return c->err->num_warnings == 0;
+}
+
+bool jpeg_read_planes(
+    JpegReader *r, Str bytes, int width_px, int height_px, bool luma_only, JpegPlanes *to, Err *err)
+{
+    reader_start(r, bytes);
+    if (setjmp(r->trap.jump))
+        return read_failed(r, err);
+    if (!read_head(&r->codec, width_px, height_px))
+        return read_failed(r, err);
+    bool good;
+    r->codec.raw_data_out = FALSE;
+    if (luma_only || r->codec.num_components == 1) {
+        Pixels luma = to->plane[0];
+        luma.width_px = width_px;
+        luma.height_px = height_px;
+        to->count = 1;
+        to->across[0] = to->down[0] = 1;
+        good = read_rows(&r->codec, &luma);
+    } else {
+        good = read_raw(&r->codec, to);
+    }
+    if (!good)
+        return read_failed(r, err);
+    jpeg_abort_decompress(&r->codec);
+    return true;
 }

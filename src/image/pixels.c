@@ -24,10 +24,13 @@ Turn turn_of_exif(int orientation)
     return orientation >= 2 && orientation <= 8 ? turns[orientation] : (Turn){0};
 }
 
-static void copy_pixel(uint8_t *to, const uint8_t *from, int channels)
+// Always inlined with a constant number of channels.
+static inline __attribute__((always_inline)) void turn_row(
+    const uint8_t *from, ptrdiff_t step, int channels, int count, uint8_t *to)
 {
-    for (int i = 0; i < channels; i++)
-        to[i] = from[i];
+    for (int x = 0; x < count; x++, from += step, to += channels)
+        for (int c = 0; c < channels; c++)
+            to[c] = from[c];
 }
 
 void pixels_turn(const Pixels *from, Turn turn, const Pixels *to)
@@ -44,7 +47,11 @@ void pixels_turn(const Pixels *from, Turn turn, const Pixels *to)
     for (int y = 0; y < to->height_px; y++) {
         const uint8_t *p = corner + y * along_column;
         uint8_t *q = pixels_at(to, 0, y);
-        for (int x = 0; x < to->width_px; x++, p += along_row, q += channels)
-            copy_pixel(q, p, channels);
+        if (channels == 1)
+            turn_row(p, along_row, 1, to->width_px, q);
+        else if (channels == 3)
+            turn_row(p, along_row, 3, to->width_px, q);
+        else
+            turn_row(p, along_row, channels, to->width_px, q);
     }
 }
