@@ -224,15 +224,29 @@ bool render(const Pyramid *p, const RenderAsk *ask, Buf *out, Err *err)
     return e && render_rows(s, ask, e, err) && encoder_finish(e, err);
 }
 
+// A grey row in place, each sample three times; from the end, because it grows.
+static void spread_grey(uint8_t *row, int width_px)
+{
+    for (int x = width_px - 1; x >= 0; x--)
+        row[3 * x] = row[3 * x + 1] = row[3 * x + 2] = row[x];
+}
+
 bool render_pixels(const Pyramid *p, const RenderAsk *ask, uint8_t *to, size_t stride_bytes, Err *err)
 {
     if (!check(pyramid_facts(p), ask, err))
         return false;
-    CLEANUP(source_close) Source s;
-    source_open(&s, p, ask);
-    for (int y = 0; y < ask->out_height_px; y++) {
-        if (!next_row(&s, ask, y, to + (size_t)y * stride_bytes, err))
-            return false;
+    DrawPlan plan = draw_plan(pyramid_grid(p), ask);
+    CLEANUP(draw_source_closep) DrawSource *s = draw_source_open(p, &plan, false, err);
+    if (!s)
+        return false;
+    uint8_t *planes = mem_alloc((size_t)ask->out_width_px * JPEG_PLANES);
+    bool ok = true, spread = ask->quality == RENDER_COLOR && draw_source_planes(s) == 1;
+    for (int y = 0; y < ask->out_height_px && ok; y++) {
+        uint8_t *row = to + (size_t)y * stride_bytes;
+        ok = next_row(s, ask, y, planes, row, err);
+        if (ok && spread)
+            spread_grey(row, ask->out_width_px);
     }
-    return true;
+    free(planes);
+    return ok;
 }
