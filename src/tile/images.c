@@ -235,10 +235,9 @@ Image *images_resolve(Images *images, Str id, Err *err)
     if (head < 0)
         return NULL;
     bool known = catalog_find_image(images->catalog, id, a, &found, err);
-    if (known && !rights_decide(VIEWER_PUBLIC, found.terms, &grant, err)) {
-        err_note_at(err, __FILE__, __LINE__, ERR_NOT_FOUND, "no such image"); // as if it did not exist
-        known = false;
-    }
+    known = known && rights_decide(VIEWER_PUBLIC, found.terms, &grant, err);
+    if (!known && (err->kind == ERR_NOT_FOUND || err->kind == ERR_DENIED)) // hidden: as if it did not exist
+        err_note_at(err, __FILE__, __LINE__, ERR_NOT_FOUND, "no such image");
     if (known && grant.side_max_px == 0) {
         err_note_at(err, __FILE__, __LINE__, ERR_DENIED, "the pictures of this object are not public");
         known = false;

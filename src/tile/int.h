@@ -53,7 +53,7 @@ typedef struct {
 enum { NUMBER_MAX = 1000 * 1000 * 1000 };
 
 // path: "/iiif/3/..." as sent. What is decoded lives in the arena. ERR_INVALID; ERR_NOT_FOUND for a path of
-// another shape.
+// more parts.
 bool ask_parse(Str path, Arena *a, TileAsk *ret, Err *err) MUST_CHECK;
 
 const char *format_name(RenderFormat format); // "jpg"

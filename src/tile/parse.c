@@ -221,11 +221,13 @@ bool ask_parse(Str path, Arena *a, TileAsk *ret, Err *err)
     }
     if (!parse_id(segments[0], a, &ask, err))
         return false;
-    if (more || (count != 1 && count != 2 && count != SEGMENTS))
-        return err_set(err, ERR_NOT_FOUND, "nothing here: an image address has 1, 2 or 5 parts");
+    if (more) // most likely a slash in the id that is not encoded: then no such image is known
+        return err_set(err, ERR_NOT_FOUND, "nothing here: an image address has at most 5 parts");
+    if (count != 1 && count != 2 && count != SEGMENTS)
+        return err_set(err, ERR_INVALID, "an image address has 1, 2 or 5 parts");
     ask.kind = count == 1 ? ASK_BASE : count == 2 ? ASK_INFO : ASK_PICTURE;
     if (count == 2 && !str_eq(segments[1], S("info.json")))
-        return err_set(err, ERR_NOT_FOUND, "nothing here but info.json");
+        return err_set(err, ERR_INVALID, "only info.json is there");
     if (count == SEGMENTS && !parse_picture(segments + 1, a, &ask, err))
         return false;
     *ret = ask;

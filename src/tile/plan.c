@@ -180,13 +180,21 @@ bool plan_permitted(const TilePlan *plan, const PyramidFacts *f, const TileLimit
 
 // ---- is it in the pyramid?
 
-// With "w," or ",h" the other side follows; by a pixel it may be rounded otherwise than the grid does.
+// With "w," or ",h" the other side follows from the proportions, and those of a tile at the edge are not
+// quite the region's: the side asked for was rounded up, by less than a pixel, and the other grows with it.
+static bool follows(int out_px, int grid_px, int this_side_px, int asked_side_px)
+{
+    return out_px >= grid_px - 1 && out_px <= grid_px + 1 + this_side_px / asked_side_px;
+}
+
 static bool size_matches(const TileAsk *ask, const RenderAsk *r, int width_px, int height_px)
 {
-    int off_x = r->out_width_px - width_px, off_y = r->out_height_px - height_px;
-    bool free_x = ask->size == SIZED_HEIGHT, free_y = ask->size == SIZED_WIDTH;
-    return (off_x == 0 || (free_x && off_x >= -1 && off_x <= 1)) &&
-           (off_y == 0 || (free_y && off_y >= -1 && off_y <= 1));
+    bool same_x = r->out_width_px == width_px, same_y = r->out_height_px == height_px;
+    if (ask->size == SIZED_WIDTH)
+        return same_x && follows(r->out_height_px, height_px, r->height_px, r->width_px);
+    if (ask->size == SIZED_HEIGHT)
+        return same_y && follows(r->out_width_px, width_px, r->width_px, r->height_px);
+    return same_x && same_y;
 }
 
 static bool on_grid(const RenderAsk *r, const PyramidFacts *f, int64_t step)
@@ -202,9 +210,6 @@ void plan_find_stored(TilePlan *plan, const TileAsk *ask, const Pyramid *pyramid
     const PyramidFacts *f = pyramid_facts(pyramid);
     plan->stored = false;
     if (r->format != RENDER_JPEG || r->quality != RENDER_COLOR || r->mirror || r->rotation_deg > 0)
-        return;
-    int smallest = MIN_OF(r->out_width_px, r->out_height_px);
-    if (smallest > f->tile_px + 1 && !plan->whole_region)
         return;
     for (int level = limits_levels_hidden(f, limits); level < f->levels; level++) {
         int64_t step = (int64_t)f->tile_px << level;
