@@ -4,6 +4,8 @@
 //   museum.conf   how it runs                      kept: this and the vault are the museum
 //   vault/        OCFL storage root: the truth     kept
 //   staging/      work on its way into the vault   empty when nobody writes
+//   ledger.key    signs the heads of the log         kept, and secret
+//   checkpoint    the last of them                  kept: what was promised
 //   catalog.db    the ledger                       can be rebuilt from the vault
 //   derived/      pyramids                         can be rebuilt
 //   index/        text index                       can be rebuilt

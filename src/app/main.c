@@ -20,6 +20,22 @@ static const Verb VERBS[] = {
         "The picture stays where it is and is not kept. Each hit says how likely it is right and where in "
         "its picture.",
         verb_look},
+    {"changes", "[OBJECT]", "list change sets, or what happened to one object", NULL, verb_changes},
+    {"undo", "CHANGESET", "take back everything one change set did",
+        "Each object gets the content it had before, as a new version; deletions come back. What somebody "
+        "edited\n"
+        "since is listed and left alone. The undo is a change set itself and can be undone.",
+        verb_undo},
+    {"delete", "OBJECT...", "show objects no longer (their past stays, and undo brings them back)", NULL,
+        verb_delete},
+    {"withdraw", "OBJECT", "erase an object in all its versions, because the law asks for it",
+        "What stays is that it was there, who withdrew it and why, and the digests on which proofs rest.\n"
+        "This is the only verb that cannot be undone.",
+        verb_withdraw},
+    {"prove", "OBJECT", "show that the ledger holds an object, to people who do not trust it",
+        "Writes a JSON document that tools/check-proof checks without this program.", verb_prove},
+    {"report", "[NAME]", "count what was forgotten: no picture, no rights, one language ...",
+        "With a NAME: the list of objects behind a count, id and title.", verb_report},
     {"verify", "", "read every byte in the vault and compare", NULL, verb_verify},
     {"rebuild", "", "make catalogue, index and pyramids anew from the vault",
         "Nobody else may be at work in the museum meanwhile; the old catalogue stays until the new one is "

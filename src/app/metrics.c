@@ -24,7 +24,8 @@ Route route_of(Str path)
         return ROUTE_TILE;
     if (str_starts(path, S("/api/")) || str_starts(path, S("/iiif/")))
         return ROUTE_API;
-    if (str_starts(path, S("/static/")) || str_eq(path, S("/healthz")) || str_eq(path, S("/metrics")))
+    if (str_starts(path, S("/static/")) || str_starts(path, S("/log/")) || str_eq(path, S("/healthz")) ||
+        str_eq(path, S("/metrics")))
         return ROUTE_OTHER;
     return ROUTE_PAGE;
 }

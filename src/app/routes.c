@@ -7,6 +7,8 @@
 
 enum { METRICS_MAX_BYTES = 64 * 1024, LOGGED_TEXT_MAX_BYTES = 300 };
 
+static const Str LOG = {"/log/", 5};
+
 HttpLane routes_lane(void *ctx, HttpRequest *r)
 {
     Routes *routes = ctx;
@@ -15,6 +17,8 @@ HttpLane routes_lane(void *ctx, HttpRequest *r)
         return tile_lane(routes->tile, r);
     if (str_eq(path, S("/healthz")))
         return HTTP_LANE_LOOP;
+    if (str_starts(path, LOG))
+        return HTTP_LANE_PAGES;
     return site_lane(r);
 }
 
@@ -49,6 +53,27 @@ static void answer_metrics(const Routes *routes, const HttpRequest *r, HttpAnswe
         .cache_control = S("no-store")};
 }
 
+// The log of change sets as static files (docs/ledger.md). Entries say who worked when and why: those are
+// shown one by one, in proofs, and not to everybody.
+static void answer_log(const Routes *routes, const HttpRequest *r, HttpAnswer *answer)
+{
+    Err err = {0};
+    ProofFile file;
+    Str path = http_path(r), name = str_slice(path, LOG.n, path.n);
+    bool found = str_starts(name, S("tile/entries/"))
+                     ? err_set(&err, ERR_NOT_FOUND, "entries are shown in proofs only")
+                     : proof_file(routes->home->catalog, &routes->log_key, name, http_arena(r), &file, &err);
+    if (!found) {
+        http_answer_error(r, &err, answer);
+        return;
+    }
+    *answer = (HttpAnswer){.status = 200,
+        .content_type = file.type,
+        .body = file.bytes,
+        .cache_control = file.for_ever ? S("public, max-age=31536000, immutable") : S("no-cache")};
+    http_answer_header(answer, "Access-Control-Allow-Origin", S("*"));
+}
+
 // The one place where trouble inside is written down. The visitor's fault is not ours and is not logged.
 static void log_trouble(const HttpRequest *r, const HttpAnswer *answer)
 {
@@ -71,6 +96,8 @@ void routes_answer(void *ctx, const HttpRequest *r, HttpLane lane, HttpAnswer *a
         answer_health(routes, r, answer);
     else if (str_eq(path, S("/metrics")))
         answer_metrics(routes, r, answer);
+    else if (str_starts(path, LOG))
+        answer_log(routes, r, answer);
     else
         site_answer(routes->site, r, answer);
     log_trouble(r, answer);

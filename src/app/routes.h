@@ -5,6 +5,7 @@
 #include "app/home.h"
 #include "app/index.h"
 #include "http/http.h"
+#include "proof/proof.h"
 #include "site/site.h"
 #include "tile/tile.h"
 
@@ -13,6 +14,7 @@ typedef struct {
     Index *index;
     TileRoom *tile;
     Site *site;
+    ProofKey log_key; // signs what /log/ shows
 } Routes;
 
 HttpLane routes_lane(void *ctx, HttpRequest *r);

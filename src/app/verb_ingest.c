@@ -1,28 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/index.h"
+#include "app/ledger.h"
 #include "app/report.h"
-#include "app/verbs.h"
 #include "base/clock.h"
 
-#include <pwd.h>
 #include <stdio.h>
-#include <unistd.h>
-
-// Who is at the keyboard, for the ledger.
-static Str default_agent(Arena *a)
-{
-    const struct passwd *user = getpwuid(getuid());
-    return user ? arena_printf(a, "%s", user->pw_name) : S("vitrine ingest");
-}
-
-// Makes what was taken in searchable, unless a running server does it.
-static bool make_searchable(const Home *home, const Call *call, Err *err)
-{
-    int64_t sequence;
-    if (index_catch_up(home, call->stop, &sequence, err) || err->kind == ERR_BUSY)
-        return true;
-    return false;
-}
 
 static int take_in(Home *home, const Call *call, const IngestAsk *ask, Report *report)
 {
@@ -40,7 +21,7 @@ static int take_in(Home *home, const Call *call, const IngestAsk *ask, Report *r
     bool clean = report_done(report, &counts, ask->check ? "Checked" : "Taken in", ask->check);
     if (!whole)
         return verb_failed(&err);
-    if (!ask->check && !make_searchable(home, call, &err))
+    if (!ask->check && !ledger_after_change(home, call, &err))
         return verb_failed(&err);
     return clean ? EXIT_GOOD : EXIT_TROUBLE;
 }
@@ -74,7 +55,7 @@ int verb_ingest(const Call *call)
         .mapping = mapping,
         .images = images,
         .check = check,
-        .agent = agent ? str_from(agent) : default_agent(home.arena),
+        .agent = agent ? str_from(agent) : ledger_user(home.arena),
         .lang = *lang ? str_from(lang) : home.conf.language,
         .now_ms = clock_now_ms(),
         .stop = call->stop};

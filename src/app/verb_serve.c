@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/addresses.h"
+#include "app/ledger.h"
 #include "app/routes.h"
 #include "app/verbs.h"
 
@@ -51,6 +52,8 @@ static bool open_server(Serving *s, Str listen, Err *err)
 {
     const Conf *conf = &s->home.conf;
     s->routes = (Routes){.home = &s->home, .index = s->index, .tile = s->tile, .site = s->site};
+    if (!ledger_key(&s->home, &s->routes.log_key, err))
+        return false;
     s->server =
         http_open(&(HttpConfig){.listen = listen,
                       .public_url = conf->public_url,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/home.h"
+#include "app/ledger.h"
 #include "app/term.h"
 #include "app/verbs.h"
 #include "base/clock.h"
@@ -77,6 +78,17 @@ static void print_sum(const Verify *v, const StoreVerified *sum)
     printf(FMT_STR "\n", ARG_STR(buf_str(&out)));
 }
 
+// The ledger against its own hash tree, and against what the museum promised.
+static void verify_ledger(const Home *home, Verify *v, StoreVerified *sum)
+{
+    Err err = {0};
+    int64_t size;
+    if (catalog_tree_check(home->catalog, &size, &err) && ledger_promise(home, &err))
+        return;
+    on_problem(v, S("ledger"), str_from(err.text));
+    sum->damaged++;
+}
+
 int verb_verify(const Call *call)
 {
     bool json = false;
@@ -101,6 +113,8 @@ int verb_verify(const Call *call)
     Verify v = {.term = term_open(STDERR_FILENO), .json = json, .problems = buf_with_max(PROBLEMS_MAX_BYTES)};
     pthread_mutex_init(&v.lock, NULL);
     bool whole = store_verify(home.store, (int)threads, on_problem, on_progress, &v, &sum, &err);
+    if (whole)
+        verify_ledger(&home, &v, &sum);
     term_done(&v.term);
     if (whole)
         print_sum(&v, &sum);
