@@ -1,0 +1,254 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The ledger from outside: proofs that a stranger can check, undo, deletion, withdrawal, and a vault that lies."""
+import base64
+import hashlib
+import json
+import pathlib
+import shutil
+import sqlite3
+import subprocess
+import sys
+
+from museum import ROOT, Museum, main
+
+RECORDS = [{"id": f"1907.{n}", "lang": "en", "titles": [{"lang": "en", "text": f"Bowl number {n}"}]} for n in range(1, 8)]
+
+
+def take_in(m, records, name="records.jsonl"):
+    path = m.folder / name
+    path.write_text("".join(json.dumps(r) + "\n" for r in records))
+    m.run("ingest", path)
+
+
+def titled(n, title):
+    return {"id": f"1907.{n}", "lang": "en", "titles": [{"lang": "en", "text": title}]}
+
+
+def small_museum():
+    m = Museum()
+    take_in(m, RECORDS)
+    return m
+
+
+def check(m, document, *words, code=0):
+    path = m.folder / "proof.json"
+    path.write_text(document if isinstance(document, str) else json.dumps(document))
+    done = subprocess.run([sys.executable, ROOT / "tools/check-proof", path, *map(str, words)], capture_output=True,
+                          text=True, check=False)
+    assert done.returncode == code, f"{done.stdout}{done.stderr}"
+    return done.stdout + done.stderr
+
+
+def title(m, n):
+    done = m.json("search", f"1907.{n}", code=None)
+    hits = [h["record"] for h in done["hits"] if h["id"] == f"1907.{n}"]
+    return hits[0]["titles"]["en"][0] if hits else None
+
+
+def vault_object(m, name):
+    """The folder of an object in the vault."""
+    for inventory in m.home.glob("vault/**/inventory.json"):
+        if (inventory.parent / "0=ocfl_object_1.1").exists() and json.loads(inventory.read_text())["id"].endswith(name):
+            return inventory.parent
+    raise AssertionError(f"{name} is not in the vault")
+
+
+def test_a_stranger_can_check_a_proof():
+    with small_museum() as m:
+        document = m.run("prove", "1907.3").stdout
+        record = next(vault_object(m, "1907.3").glob("v1/content/record.json"))
+        said = check(m, document, "--record", record)
+        assert "all of it holds" in said and "these very bytes" in said
+        key = json.loads(document)["key"]
+        assert "trust nobody" not in check(m, document, "--key", key)
+        with Museum() as other:  # another museum's key
+            take_in(other, RECORDS)
+            foreign = json.loads(other.run("prove", "1907.3").stdout)["key"]
+            check(m, document, "--key", foreign, code=1)
+        forged = m.folder / "forged.json"
+        forged.write_text(record.read_text().replace("Bowl", "Vase"))
+        check(m, document, "--record", forged, code=1)
+
+
+def test_no_word_of_a_proof_can_be_changed():
+    with small_museum() as m:
+        first = json.loads(m.run("prove", "1907.3").stdout)
+        (m.folder / "old").write_text(first["checkpoint"])
+        take_in(m, [titled(3, "Another title")])
+        proof = json.loads(m.run("prove", "1907.3", "--since", "1").stdout)
+        check(m, proof, "--old", m.folder / "old")
+
+        def bent(text):
+            return text[:-3] + ("A" if text[-3] != "A" else "B") + text[-2:]
+
+        for name, value in proof.items():
+            wrong = dict(proof)
+            if isinstance(value, int):
+                wrong[name] = value + 1
+            elif isinstance(value, str):
+                wrong[name] = bent(value)
+            elif isinstance(value, list):
+                wrong[name] = value + [base64.b64encode(bytes(32)).decode()]
+            else:
+                wrong[name] = {**value, "path": value["path"] + [base64.b64encode(bytes(32)).decode()]}
+            check(m, wrong, code=1)
+            del wrong[name]
+            if name != "grown_from":
+                check(m, wrong, code=1)
+        check(m, "{}", code=1)
+        check(m, "[]", code=1)
+        check(m, {**proof, "leaf": -1}, code=1)
+
+
+def test_proof_of_a_day_gone_by():
+    with small_museum() as m:
+        take_in(m, [titled(2, "Second title")])
+        entry = json.loads(json.loads(m.run("prove", "1907.2").stdout)["version_entry"])
+        assert entry["version"] == 2
+        old = json.loads(json.loads(m.run("prove", "1907.2", "--version", "1").stdout)["version_entry"])
+        moment = f"{__import__('datetime').datetime.utcfromtimestamp(old['time_ms'] / 1000).isoformat(timespec='milliseconds')}Z"
+        then = m.run("prove", "1907.2", "--at", moment).stdout
+        assert json.loads(json.loads(then)["version_entry"])["version"] == 1
+        assert "beginning of the log" in check(m, then)
+        m.run("prove", "1907.2", "--at", "1999-01-01", code=1)
+        m.run("prove", "1907.2", "--at", "yesterday", code=1)
+        m.run("prove", "nothing", code=1)
+        m.run("prove", code=2)
+
+
+def test_undo_takes_back_and_leaves_later_work_alone():
+    with small_museum() as m:
+        take_in(m, [titled(1, "WRONG"), titled(2, "WRONG"), {**RECORDS[0], "id": "new"}], "wrong.jsonl")
+        take_in(m, [titled(2, "Somebody's work")])
+        preview = m.json("undo", "2", "--preview", code=1)
+        assert {o["id"]: o["outcome"] for o in preview["objects"]} == {
+            "1907.1": "restored", "1907.2": "conflict", "new": "deleted"}
+        assert title(m, 1) == "WRONG" and preview["change_set"] == 0
+        done = m.json("undo", "2", code=1)  # 1: there was a conflict
+        assert (done["restored"], done["deleted"], done["conflict"]) == (1, 1, 1)
+        assert title(m, 1) == "Bowl number 1" and title(m, 2) == "Somebody's work"
+        assert m.json("undo", "2", code=1)["change_set"] == 0  # again: nothing to do
+        m.json("undo", str(done["change_set"]))
+        assert title(m, 1) == "WRONG"
+        m.run("undo", "99", code=1)
+        m.run("undo", "x", code=2)
+        m.run("verify")
+        lines = m.run("changes", "1907.1").stdout
+        assert "- titles.en: Bowl number 1" in lines and "+ titles.en: WRONG" in lines
+
+
+def test_deleted_and_back():
+    with small_museum() as m:
+        m.run("delete", "1907.4", "nothing", code=1)
+        assert title(m, 4) == "Bowl number 4"
+        m.run("delete", "1907.4", "1907.5", "--reason", "entered twice")
+        assert title(m, 4) is None
+        assert "entered twice" in m.run("changes").stdout
+        check(m, m.run("prove", "1907.4").stdout)
+        m.run("undo", "2")
+        assert title(m, 4) == "Bowl number 4"
+        m.run("verify")
+
+
+def test_withdrawn_for_good():
+    with small_museum() as m:
+        take_in(m, [titled(6, "TOP SECRET ONE")])
+        take_in(m, [titled(6, "TOP SECRET TWO")])
+        promised = (m.home / "checkpoint").read_text()
+        m.run("withdraw", "1907.6", code=2)  # no reason
+        m.run("withdraw", "1907.6", "--reason", "court order 4/26", code=2)  # nobody said yes
+        m.run("withdraw", "1907.6", "--reason", "court order 4/26", "--yes")
+        left = [p for p in m.home.rglob("*") if p.is_file() and b"TOP SECRET" in p.read_bytes()]
+        assert not left, left
+        m.run("verify")
+        (m.folder / "old").write_text(promised)
+        check(m, m.run("prove", "1907.6", "--version", "2", "--since", "3").stdout, "--old", m.folder / "old")
+        assert "court order 4/26" in m.run("changes", "1907.6").stdout
+        m.run("rebuild")  # and it stays so
+        check(m, m.run("prove", "1907.6", "--version", "2", "--since", "3").stdout, "--old", m.folder / "old")
+        m.run("withdraw", "1907.6", "--reason", "again", "--yes", code=1)
+
+
+def test_rebuild_keeps_its_promise():
+    with small_museum() as m:
+        take_in(m, [titled(1, "Second")])
+        m.run("delete", "1907.2")
+        m.run("undo", "3")
+        before = (m.home / "checkpoint").read_text()
+        proof = m.run("prove", "1907.1", "--since", "1").stdout
+        m.run("rebuild")
+        assert (m.home / "checkpoint").read_text() == before
+        assert m.run("prove", "1907.1", "--since", "1").stdout == proof
+
+
+def test_an_older_vault_is_found_out():
+    with small_museum() as m:
+        shutil.copytree(m.home / "vault", m.folder / "backup")
+        take_in(m, [titled(1, "Second")])
+        shutil.rmtree(m.home / "vault")
+        shutil.copytree(m.folder / "backup", m.home / "vault")
+        done = m.run("rebuild", code=1)
+        assert "something is gone" in done.stderr, done.stderr
+
+
+def rewrite(folder, old, new):
+    """Changes an old version in the vault with every digest put right, as somebody who knows OCFL would."""
+    record = next(folder.glob("v1/content/record.json"))
+    before = hashlib.sha512(record.read_bytes()).hexdigest()
+    record.write_text(record.read_text().replace(old, new))
+    after = hashlib.sha512(record.read_bytes()).hexdigest()
+    for inventory in folder.rglob("inventory.json"):
+        inventory.write_text(inventory.read_text().replace(before, after))
+        digest = hashlib.sha512(inventory.read_bytes()).hexdigest()
+        inventory.with_name("inventory.json.sha512").write_text(f"{digest} inventory.json\n")
+
+
+def test_a_rewritten_past_is_found_out():
+    with small_museum() as m:
+        take_in(m, [titled(1, "Second")])
+        rewrite(vault_object(m, "1907.1"), "Bowl number 1", "Forged past")
+        done = m.run("rebuild", code=1)
+        assert "something was rewritten" in done.stderr, done.stderr
+
+
+def test_a_rewritten_catalogue_is_found_out():
+    with small_museum() as m:
+        db = sqlite3.connect(m.home / "catalog.db")
+        db.executescript("DROP TRIGGER version_stays; UPDATE version SET time_ms = time_ms - 1 WHERE sequence = 3")
+        db.close()
+        done = m.run("verify", code=1)
+        assert "change set 1 is not what it was" in done.stderr + done.stdout
+
+
+def test_the_log_over_http():
+    with small_museum() as m, m.serving():
+        status, headers, body = m.get("/log/checkpoint")
+        lines = body.decode().split("\n")
+        assert status == 200 and lines[1] == "1" and headers["access-control-allow-origin"] == "*"
+        assert body.decode() == (m.home / "checkpoint").read_text()
+        status, headers, tile = m.get("/log/tile/0/000.p/1")
+        assert status == 200 and "immutable" in headers["cache-control"]
+        assert tile == base64.b64decode(lines[2])  # the root of one leaf is the leaf
+        assert m.get("/log/key")[2].decode().startswith(lines[0] + "+")
+        for path in ("/log/", "/log/tile/0/000", "/log/tile/entries/000.p/1", "/log/tile/0/001", "/log/../museum.conf",
+                     "/log/tile/0/%2e%2e"):
+            assert m.get(path)[0] in (400, 404), path
+
+
+def test_reports():
+    with small_museum() as m:
+        counts = m.json("report")
+        assert counts["objects"] == 7 and counts["no-picture"] == 7 and counts["no-title"] == 0
+        assert m.run("report", "no-rights").stdout.splitlines()[0] == "1907.1\tBowl number 1"
+        m.run("report", "everything", code=2)
+
+
+def test_the_key_is_private():
+    with small_museum() as m:
+        assert (m.home / "ledger.key").stat().st_mode & 0o777 == 0o600
+        assert pathlib.Path(m.home / "ledger.key").read_text().startswith("PRIVATE+KEY+museum-")
+
+
+if __name__ == "__main__":
+    main(globals())
