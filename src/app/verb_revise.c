@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // undo, delete, withdraw: the verbs that change what stands.
+#include "app/index.h"
 #include "app/ledger.h"
 #include "app/term.h"
 #include "base/clock.h"
@@ -190,6 +191,30 @@ static bool confirmed(const char *id)
     return fgets(answer, sizeof(answer), stdin) && str_eq(str_trim(str_from(answer)), S("yes"));
 }
 
+// The words of what was erased stand in the text index too; it is made anew. ERR_BUSY: a server has it.
+static bool forget_words(const Home *home, const Call *call, Err *err)
+{
+    return search_erase(index_dir(home), err) && ledger_after_change(home, call, err);
+}
+
+static int withdraw(const Home *home, const Call *call, Str id, const CatalogWho *who)
+{
+    Err err = {0};
+    ReviseCounts counts;
+    ReviseHouse house = house_of(home);
+    if (!revise_withdraw(&house, id, who, &counts, &err))
+        return verb_failed(&err);
+    printf("Withdrawn (change set %lld). Backups and exports made before still hold it.\n",
+        (long long)counts.change_set);
+    if (forget_words(home, call, &err))
+        return EXIT_GOOD;
+    if (err.kind != ERR_BUSY || !ledger_promise(home, &err))
+        return verb_failed(&err);
+    puts("The running server's text index still holds its words: stop it and run `vitrine rebuild "
+         "--no-images`.");
+    return EXIT_TROUBLE;
+}
+
 int verb_withdraw(const Call *call)
 {
     bool yes = false;
@@ -211,17 +236,11 @@ int verb_withdraw(const Call *call)
         return verb_misused("withdraw", "nothing was erased (--yes to go on without being asked)");
     Home home;
     Err err = {0};
-    ReviseCounts counts;
     if (!open_to_write(call, &home, &err))
         return verb_failed(&err);
     const CatalogWho who = {
         agent ? str_from(agent) : ledger_user(home.arena), str_from(reason), clock_now_ms()};
-    ReviseHouse house = house_of(&home);
-    bool good = revise_withdraw(&house, str_from(rest.words[0]), &who, &counts, &err) &&
-                ledger_after_change(&home, call, &err);
-    if (good)
-        printf("Withdrawn (change set %lld). Backups and exports made before still hold it.\n",
-            (long long)counts.change_set);
+    code = withdraw(&home, call, str_from(rest.words[0]), &who);
     home_close(&home);
-    return good ? EXIT_GOOD : verb_failed(&err);
+    return code;
 }
