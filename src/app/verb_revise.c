@@ -2,6 +2,7 @@
 // undo, delete, withdraw: the verbs that change what stands.
 #include "app/index.h"
 #include "app/ledger.h"
+#include "app/sight.h"
 #include "app/term.h"
 #include "base/clock.h"
 #include "base/json.h"
@@ -191,10 +192,12 @@ static bool confirmed(const char *id)
     return fgets(answer, sizeof(answer), stdin) && str_eq(str_trim(str_from(answer)), S("yes"));
 }
 
-// The words of what was erased stand in the text index too; it is made anew. ERR_BUSY: a server has it.
-static bool forget_words(const Home *home, const Call *call, Err *err)
+// Words and shapes of what was erased stand in the indexes too: that of words is made anew here, that of
+// pictures by the next server. ERR_BUSY: a server has them.
+static bool forget_in_indexes(const Home *home, const Call *call, Err *err)
 {
-    return search_erase(index_dir(home), err) && ledger_after_change(home, call, err);
+    return search_erase(index_dir(home), err) && visual_erase(sight_dir(home), err) &&
+           ledger_after_change(home, call, err);
 }
 
 static int withdraw(const Home *home, const Call *call, Str id, const CatalogWho *who)
@@ -206,12 +209,11 @@ static int withdraw(const Home *home, const Call *call, Str id, const CatalogWho
         return verb_failed(&err);
     printf("Withdrawn (change set %lld). Backups and exports made before still hold it.\n",
         (long long)counts.change_set);
-    if (forget_words(home, call, &err))
+    if (forget_in_indexes(home, call, &err))
         return EXIT_GOOD;
     if (err.kind != ERR_BUSY || !ledger_promise(home, &err))
         return verb_failed(&err);
-    puts("The running server's text index still holds its words: stop it and run `vitrine rebuild "
-         "--no-images`.");
+    puts("The running server's indexes still hold traces of it: stop it and run `vitrine rebuild`.");
     return EXIT_TROUBLE;
 }
 
