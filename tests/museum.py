@@ -61,6 +61,10 @@ class Museum:
     def json(self, *words, **more):
         return json.loads(self.run(*words, "--json", **more).stdout)
 
+    def command(self, *words):
+        """The words of a verb's command line, for callers who start it themselves."""
+        return [VITRINE, "-C", self.home, *map(str, words)]
+
     def start(self, *words):
         """Starts a verb in the background."""
         return subprocess.Popen([VITRINE, "-C", self.home, *map(str, words)], stdin=subprocess.DEVNULL,
