@@ -8,14 +8,10 @@
 enum {
     OFFSET_MAX = 100000,
     CURSOR_SLACK = 200, // how far a place may have moved when the index changed between two pages
-    JUDGED_MAX = 60,    // the best are looked at again: whole title, words near each other
+    INSTEAD_MAX = 3,
+    INSTEAD_WORDS_MAX = 8,
+    JUDGED_MAX = 60, // the best are looked at again: whole title, words near each other
 };
-
-typedef struct {
-    uint32_t view, doc;
-    float score;
-    unsigned char field;
-} Entry;
 
 typedef struct {
     const Snapshot *n;
@@ -203,6 +199,17 @@ static void find_all(Question *q, const Node *node)
     }
 }
 
+int64_t find_best(
+    const Snapshot *n, const Node *node, ViewerRole role, Entry *entries, size_t *count, size_t max, Arena *a)
+{
+    SearchAsk ask = {.role = role};
+    Question q = {.ask = &ask, .n = n, .a = a, .best = {.n = n, .entries = entries, .max = max}};
+    find_all(&q, node);
+    best_sort(&q.best);
+    *count = q.best.count;
+    return q.total;
+}
+
 // Nothing asked: the counts are known, and only the first page has to be found.
 static void find_everything(Question *q)
 {
@@ -240,6 +247,62 @@ static void judge(Question *q, Plan *p, Str asked)
     best_sort(&q->best);
 }
 
+// ---- diversity: each next one as good as possible and as unlike those before as possible
+
+enum { SPREAD_MAX = 100 };
+
+// Shared facet values between two records, of kinds, makers, places, periods and centuries: 0 to 1.
+static float likeness(const Question *q, const Entry *x, const Entry *y)
+{
+    size_t nx, ny, common = 0;
+    const Segment *sx = q->n->views[x->view]->segment, *sy = q->n->views[y->view]->segment;
+    const uint32_t *rx = segment_facet_row(sx, x->doc, &nx), *ry = segment_facet_row(sy, y->doc, &ny);
+    for (size_t i = 0; i < nx; i++)
+        for (size_t k = 0; k < ny; k++) {
+            Facet fx, fy;
+            bool same = sx == sy && rx[i] == ry[k];
+            Str vx = segment_facet_value(sx, rx[i], &fx);
+            if (fx == FACET_RIGHTS || fx == FACET_LANGUAGE || fx == FACET_HAS)
+                continue;
+            if (!same && sx != sy) {
+                Str vy = segment_facet_value(sy, ry[k], &fy);
+                same = fx == fy && str_eq(vx, vy);
+            }
+            common += same;
+        }
+    return nx + ny ? 2.0f * (float)common / (float)(nx + ny) : 0;
+}
+
+static void spread(Question *q)
+{
+    Best *b = &q->best;
+    size_t count = MIN_OF(b->count, (size_t)SPREAD_MAX);
+    float strength = (float)MIN_OF(q->ask->diversity, 1.0), nearest[SPREAD_MAX] = {0};
+    float top = count ? b->entries[0].score : 0;
+    if (strength <= 0 || q->ask->sort != SEARCH_BY_SCORE || top <= 0)
+        return;
+    for (size_t at = 1; at < count; at++) {
+        size_t best = at;
+        float most = -2;
+        for (size_t i = at; i < count; i++) {
+            nearest[i] = MAX_OF(nearest[i], likeness(q, &b->entries[i], &b->entries[at - 1]));
+            float value = (1 - strength) * b->entries[i].score / top - strength * nearest[i];
+            if (value > most) {
+                most = value;
+                best = i;
+            }
+        }
+        Entry chosen = b->entries[best];
+        float its = nearest[best];
+        for (size_t i = best; i > at; i--) { // those passed over keep their order
+            b->entries[i] = b->entries[i - 1];
+            nearest[i] = nearest[i - 1];
+        }
+        b->entries[at] = chosen;
+        nearest[at] = its;
+    }
+}
+
 // ---- the answer
 
 static bool answer_hits(Question *q, const Cursor *cursor, SearchAnswer *ret)
@@ -253,7 +316,7 @@ static bool answer_hits(Question *q, const Cursor *cursor, SearchAnswer *ret)
         segment_doc(q->n->views[e->view]->segment, e->doc, &facts);
         ret->hits[ret->hits_count++] = (SearchHit){.object_id = arena_copy(q->a, facts.object_id),
             .score = (double)e->score,
-            .why = e->field < FIELDS ? doc_field_name((Field)e->field) : (Str){0}};
+            .why = e->field < FIELDS ? search_field_name((Field)e->field) : (Str){0}};
     }
     size_t end = start + ret->hits_count;
     if (ret->hits_count && (int64_t)end < q->total && end <= OFFSET_MAX)
@@ -276,6 +339,25 @@ static Node *plan_all(Plan *p, Search *s, Question *q, Effort effort, bool *ret_
     return all;
 }
 
+// Nothing has all the words: what has one of them?
+static void find_instead(Search *s, Question *q, SearchAnswer *ret)
+{
+    Str rest = str_trim(q->ask->q), word;
+    ret->instead = arena_array(q->a, SearchInstead, INSTEAD_MAX);
+    for (int i = 0; i < INSTEAD_WORDS_MAX && ret->instead_count < INSTEAD_MAX && str_next(&rest, ' ', &word);
+         i++) {
+        if (word.n < 2 || word.n == q->ask->q.n)
+            continue;
+        Plan plan;
+        Entry none;
+        size_t count;
+        plan_begin(&plan, s, q->n, EFFORT_PLAIN, q->a);
+        int64_t total = find_best(q->n, query_read(&plan, word), q->ask->role, &none, &count, 0, q->a);
+        if (total > 0)
+            ret->instead[ret->instead_count++] = (SearchInstead){word, total};
+    }
+}
+
 static bool find_answer(Search *s, Question *q, SearchAnswer *ret, Err *err)
 {
     Plan plan;
@@ -295,8 +377,11 @@ static bool find_answer(Search *s, Question *q, SearchAnswer *ret, Err *err)
     }
     best_sort(&q->best);
     judge(q, &plan, text_key(q->a, q->ask->q));
+    spread(q);
     if (q->total > 0)
         ret->corrected = plan_corrected(&plan, q->ask->q);
+    else
+        find_instead(s, q, ret);
     return true;
 }
 
@@ -316,7 +401,7 @@ bool search_ask(Search *s, const SearchAsk *ask, Arena *a, SearchAnswer *ret, Er
     q.best = (Best){.n = n, .sort = ask->sort};
     q.best.max = cursor.offset + (size_t)ask->limit +
                  (cursor.offset && cursor.generation != n->generation ? CURSOR_SLACK : 0);
-    q.best.max = MAX_OF(q.best.max, (size_t)JUDGED_MAX);
+    q.best.max = MAX_OF(q.best.max, (size_t)(ask->diversity > 0 ? SPREAD_MAX : JUDGED_MAX));
     q.best.entries = arena_array(a, Entry, q.best.max);
     if (ask->facets) {
         q.table = search_table(s, n);
@@ -331,6 +416,29 @@ bool search_ask(Search *s, const SearchAsk *ask, Arena *a, SearchAnswer *ret, Er
             facets_answer(q.table, q.counts ? q.counts : search_table_all(s, n, ask->role), ask, a, &answer);
         *ret = answer;
     }
+    snapshot_drop(s, n);
+    return good;
+}
+
+bool search_facet(Search *s, const SearchAsk *ask, Str facet, Str contains, int offset, Arena *a,
+    SearchFacet *ret, Err *err)
+{
+    Facet which;
+    if (!search_facet_of(facet, &which))
+        return err_set(err, ERR_INVALID, "unknown facet");
+    if (ask->q.n > SEARCH_QUERY_MAX_BYTES || ask->limit < 0 || ask->limit > SEARCH_LIMIT_MAX || offset < 0 ||
+        ask->filters_count > SEARCH_FILTERS_MAX)
+        return err_set(err, ERR_LIMIT, "too much asked for at once");
+    Snapshot *n = snapshot_keep(s, err);
+    if (!n)
+        return false;
+    Question q = {.ask = ask, .n = n, .a = a, .table = search_table(s, n), .best = {.n = n}};
+    q.counts = arena_array(a, uint32_t, facet_table_size(q.table) + 1);
+    SearchAnswer answer = {0};
+    bool good = find_answer(s, &q, &answer, err);
+    if (good)
+        *ret = facets_page(q.table, q.counts ? q.counts : search_table_all(s, n, ask->role), which, contains,
+            (size_t)offset, ask, a);
     snapshot_drop(s, n);
     return good;
 }

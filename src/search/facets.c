@@ -191,9 +191,19 @@ static void keep_most(Counted *kept, size_t *count, size_t max, Counted value)
 static bool is_chosen(const SearchAsk *ask, Facet facet, Str value)
 {
     for (int i = 0; i < ask->filters_count; i++)
-        if (str_eq(ask->filters[i].name, facet_name(facet)) && str_eq(ask->filters[i].value, value))
+        if (str_eq(ask->filters[i].name, search_facet_name(facet)) && str_eq(ask->filters[i].value, value))
             return true;
     return false;
+}
+
+static SearchFacetValue answer_value(
+    const FacetTable *t, Counted counted, Facet facet, const SearchAsk *ask, Arena *a)
+{
+    Str value = arena_copy(a, t->values[counted.value].value);
+    return (SearchFacetValue){.value = value,
+        .label = facet_label(a, facet, value),
+        .count = counted.count,
+        .chosen = is_chosen(ask, facet, value)};
 }
 
 static SearchFacet one_facet(const FacetTable *t, const uint32_t *counts, Facet facet, uint32_t from,
@@ -201,7 +211,7 @@ static SearchFacet one_facet(const FacetTable *t, const uint32_t *counts, Facet 
 {
     Counted found[SEARCH_FACET_VALUES_MAX];
     size_t count = 0;
-    SearchFacet ret = {.name = facet_name(facet)};
+    SearchFacet ret = {.name = search_facet_name(facet)};
     for (uint32_t i = from; i < to; i++) {
         if (!counts[i])
             continue;
@@ -211,13 +221,8 @@ static SearchFacet one_facet(const FacetTable *t, const uint32_t *counts, Facet 
     if (count < SEARCH_FACET_VALUES_MAX)
         qsort(found, count, sizeof(*found), most_first);
     ret.values = arena_array(a, SearchFacetValue, count);
-    for (size_t i = 0; i < count; i++) {
-        Str value = arena_copy(a, t->values[found[i].value].value);
-        ret.values[ret.count++] = (SearchFacetValue){.value = value,
-            .label = facet_label(a, facet, value),
-            .count = found[i].count,
-            .chosen = is_chosen(ask, facet, value)};
-    }
+    for (size_t i = 0; i < count; i++)
+        ret.values[ret.count++] = answer_value(t, found[i], facet, ask, a);
     return ret;
 }
 
@@ -233,4 +238,23 @@ void facets_answer(
             at++;
         ret->facets[facet] = one_facet(t, counts, facet, from, at, ask, a);
     }
+}
+
+// All values of one facet, most first: the ones that contain a text, from an offset on.
+SearchFacet facets_page(const FacetTable *t, const uint32_t *counts, Facet facet, Str contains, size_t offset,
+    const SearchAsk *ask, Arena *a)
+{
+    Str wanted = text_fold(a, contains);
+    Counted *found = arena_array(a, Counted, t->count);
+    size_t count = 0, at;
+    for (uint32_t i = 0; i < t->count; i++)
+        if (counts[i] && t->values[i].facet == facet &&
+            (wanted.n == 0 || str_find(text_fold(a, facet_label(a, facet, t->values[i].value)), wanted, &at)))
+            found[count++] = (Counted){i, counts[i]};
+    qsort(found, count, sizeof(*found), most_first);
+    SearchFacet ret = {.name = search_facet_name(facet), .distinct = (int64_t)count};
+    ret.values = arena_array(a, SearchFacetValue, (size_t)ask->limit);
+    for (size_t i = offset; i < count && ret.count < (size_t)ask->limit; i++)
+        ret.values[ret.count++] = answer_value(t, found[i], facet, ask, a);
+    return ret;
 }

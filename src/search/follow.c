@@ -113,7 +113,7 @@ static bool write_builder(Work *w, Err *err)
     new_name(w, "seg", name);
     bool good = builder_write(w->s->builder, w->s->dir, name, err);
     builder_clear(w->s->builder);
-    Segment *segment = good ? search_segment_open(w->s->dir, name, err) : NULL;
+    Segment *segment = good ? segment_map(w->s->dir, name, err) : NULL;
     if (!segment)
         return false;
     assert(w->count < VIEWS_MAX);
@@ -174,7 +174,7 @@ static bool merge_some(Work *w, const bool *chosen, Err *err)
     new_name(w, "seg", name);
     if (!merge_segments(views, count, w->s->dir, name, err))
         return false;
-    Segment *segment = search_segment_open(w->s->dir, name, err);
+    Segment *segment = segment_map(w->s->dir, name, err);
     if (!segment)
         return false;
     View *merged = view_make(segment, NULL, "", w->s->default_rank);
@@ -254,7 +254,7 @@ static bool publish(Work *w, bool finished, Err *err)
         snprintf(m.segments[i].name, sizeof(m.segments[i].name), "%s", segment_name(w->views[i]->segment));
         snprintf(m.segments[i].dead, sizeof(m.segments[i].dead), "%s", w->views[i]->dead_name);
     }
-    if (!search_manifest_write(s->dir, &m, err))
+    if (!current_write(s->dir, &m, err))
         return false;
     search_publish(s, snapshot_make(w->views, w->count, w->generation, w->sequence));
     w->names = 0;

@@ -144,7 +144,7 @@ const uint32_t *search_table_all(Search *s, Snapshot *n, ViewerRole role)
 
 static View *open_view(int dir, const ManifestSegment *named, int default_rank, Err *err)
 {
-    Segment *segment = search_segment_open(dir, named->name, err);
+    Segment *segment = segment_map(dir, named->name, err);
     if (!segment)
         return NULL;
     if (!named->dead[0])
@@ -205,7 +205,7 @@ static bool load_current(Search *s, Err *err)
         struct stat st = {0};
         Manifest m;
         fstatat(s->dir, "current", &st, 0);
-        if (!search_manifest_read(s->dir, a, &m, err))
+        if (!current_read(s->dir, a, &m, err))
             return false;
         Snapshot *n = load(s, &m, err);
         if (n) {

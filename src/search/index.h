@@ -41,6 +41,8 @@ void facets_count(const FacetTable *t, const Snapshot *n, size_t view, const uin
 const uint32_t *facets_all(FacetTable *t, const Snapshot *n, ViewerRole role);
 void facets_answer(
     const FacetTable *t, const uint32_t *counts, const SearchAsk *ask, Arena *a, SearchAnswer *ret);
+SearchFacet facets_page(const FacetTable *t, const uint32_t *counts, Facet facet, Str contains, size_t offset,
+    const SearchAsk *ask, Arena *a);
 Str facet_label(Arena *a, Facet facet, Str value);
 
 // The table of a snapshot, and the counts over all that a role may see: made once, by whoever needs them

@@ -70,10 +70,10 @@ typedef enum {
     FACETS,
 } Facet;
 
-Str facet_name(Facet facet);
-bool facet_of(Str name, Facet *ret);
-Str doc_field_name(Field field);
-bool field_of(Str name, Field *ret); // also the everyday names: "medium", "artist", ...
+Str search_facet_name(Facet facet);
+bool search_facet_of(Str name, Facet *ret);
+Str search_field_name(Field field);
+bool search_field_of(Str name, Field *ret); // also the everyday names: "medium", "artist", ...
 
 enum { IMPACT_MAX = 15 };
 #define EVIDENCE(field, impact) ((unsigned char)((unsigned)(field) << 4 | (unsigned)(impact)))
@@ -141,7 +141,7 @@ bool writer_finish(Writer *w, Err *err) MUST_CHECK;
 
 typedef struct Segment Segment;
 
-Segment *search_segment_open(int dir, const char *name, Err *err) MUST_CHECK;
+Segment *segment_map(int dir, const char *name, Err *err) MUST_CHECK;
 Segment *segment_keep(Segment *s);
 void segment_drop(Segment *s);
 uint32_t segment_docs(const Segment *s);
@@ -278,7 +278,7 @@ Str id_term(Str object_id, char to[TERM_MAX_BYTES]);
 
 bool merge_segments(View *const *views, size_t count, int dir, const char *name, Err *err) MUST_CHECK;
 
-// manifest.c: the file `current`.
+// current.c: the file `current`, which names the segments.
 typedef struct {
     char name[48], dead[48];
 } ManifestSegment;
@@ -291,5 +291,5 @@ typedef struct {
     size_t count;
 } Manifest;
 
-bool search_manifest_read(int dir, Arena *a, Manifest *ret, Err *err) MUST_CHECK;
-bool search_manifest_write(int dir, const Manifest *m, Err *err) MUST_CHECK;
+bool current_read(int dir, Arena *a, Manifest *ret, Err *err) MUST_CHECK;
+bool current_write(int dir, const Manifest *m, Err *err) MUST_CHECK;

@@ -15,12 +15,12 @@ static const struct {
     {"medium", FIELD_MATERIAL}, {"technique", FIELD_MATERIAL}, {"description", FIELD_TEXT},
     {"tag", FIELD_SUBJECT}, {"owner", FIELD_PROVENANCE}};
 
-Str facet_name(Facet facet)
+Str search_facet_name(Facet facet)
 {
     return str_from(facets[facet]);
 }
 
-bool facet_of(Str name, Facet *ret)
+bool search_facet_of(Str name, Facet *ret)
 {
     for (int i = 0; i < FACETS; i++)
         if (str_eq(name, str_from(facets[i]))) {
@@ -33,15 +33,15 @@ bool facet_of(Str name, Facet *ret)
 bool search_is_facet(Str name)
 {
     Facet facet;
-    return facet_of(name, &facet);
+    return search_facet_of(name, &facet);
 }
 
-Str doc_field_name(Field field)
+Str search_field_name(Field field)
 {
     return str_from(fields[field]);
 }
 
-bool field_of(Str name, Field *ret)
+bool search_field_of(Str name, Field *ret)
 {
     for (int i = 0; i < FIELDS; i++)
         if (str_eq_nocase(name, str_from(fields[i]))) {

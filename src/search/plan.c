@@ -533,7 +533,7 @@ static Node *plan_filter(Plan *p, const SearchFilter *filter, bool *ret_known)
         multiply(node, 0);
         return node;
     }
-    *ret_known = facet_of(filter->name, &facet);
+    *ret_known = search_facet_of(filter->name, &facet);
     if (!*ret_known)
         return NULL;
     Str value = str_slice(filter->value, 0, FACET_VALUE_MAX_BYTES);

@@ -91,7 +91,7 @@ static Node *read_field(Reader *r)
         bool year = str_eq_nocase(name, S("year")) || str_eq_nocase(name, S("date"));
         if (year && value.n)
             node = read_range(r, value);
-        if (!node && field_of(name, &field)) {
+        if (!node && search_field_of(name, &field)) {
             if (value.n == 0 && r->rest.n && r->rest.p[0] == '"')
                 return read_quoted(r, 1u << field);
             if (value.n > 1 && value.p[value.n - 1] == '*')
@@ -119,9 +119,10 @@ static Node *read_run(Reader *r)
         Str word = take_word(r);
         Str name, value;
         Field field;
-        bool special =
-            (word.n > 1 && word.p[0] == '-' && size > 0) || (word.n > 1 && word.p[word.n - 1] == '*') ||
-            (str_cut(word, ':', &name, &value) && (field_of(name, &field) || str_eq_nocase(name, S("year"))));
+        bool special = (word.n > 1 && word.p[0] == '-' && size > 0) ||
+                       (word.n > 1 && word.p[word.n - 1] == '*') ||
+                       (str_cut(word, ':', &name, &value) &&
+                           (search_field_of(name, &field) || str_eq_nocase(name, S("year"))));
         if (special && size > 0) {
             *r = before;
             break;

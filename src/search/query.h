@@ -103,3 +103,21 @@ void vocabulary_expand(Plan *p, Node *any, const TextToken *tokens, size_t count
 // A label of several words that begins here: adds its concepts to `any`; how many tokens it takes, 0 if none
 // does.
 size_t vocabulary_label(Plan *p, Node *any, const TextToken *tokens, size_t count, uint32_t fields);
+
+// vocabulary.c: where in a text a concept is named; false if it is not. For marks.
+bool vocabulary_names(const Vocabulary *v, Str concept, const TextToken *tokens, size_t count, Str lang,
+    size_t *ret_first, size_t *ret_last, Arena *a);
+// Labels that begin so, at most max: concept id and label.
+typedef struct {
+    Str concept, label;
+} Labelled;
+size_t vocabulary_beginning(const Vocabulary *v, Str head, Labelled *ret, size_t max);
+
+// ask.c: the best records for a tree, and how many there are; entries best first.
+typedef struct {
+    uint32_t view, doc;
+    float score;
+    unsigned char field;
+} Entry;
+int64_t find_best(const Snapshot *n, const Node *node, ViewerRole role, Entry *entries, size_t *count,
+    size_t max, Arena *a);

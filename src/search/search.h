@@ -54,6 +54,7 @@ typedef struct {
     SearchSort sort;
     ViewerRole role; // hidden records are in no hit and no count
     bool facets;
+    double diversity; // 0: best first; to 1: the first page spread over kinds, makers, places and times
 } SearchAsk;
 
 typedef struct {
@@ -77,16 +78,69 @@ typedef struct {
 } SearchFacet;
 
 typedef struct {
+    Str q;
+    int64_t total;
+} SearchInstead;
+
+typedef struct {
     int64_t total;
     SearchHit *hits;
     size_t hits_count;
     SearchFacet *facets;
     size_t facets_count;
-    Str next;         // cursor, empty at the end
-    int64_t sequence; // the answer knows the ledger up to here
-    Str corrected;    // "showing results for ...", empty if the words were taken as they are
+    Str next;               // cursor, empty at the end
+    int64_t sequence;       // the answer knows the ledger up to here
+    Str corrected;          // "showing results for ...", empty if the words were taken as they are
+    SearchInstead *instead; // when nothing was found: questions that find something
+    size_t instead_count;
 } SearchAnswer;
 
 // ERR_INVALID for a broken cursor or an unknown filter name; ERR_LIMIT for a query over the limit.
 bool search_ask(Search *s, const SearchAsk *ask, Arena *a, SearchAnswer *ret, Err *err) MUST_CHECK;
 bool search_is_facet(Str name); // may be used as a filter
+
+// ---- why a record was found
+
+typedef struct {
+    uint32_t at, size; // bytes of the snippet
+} SearchMark;
+
+typedef struct {
+    Str field;   // "title"
+    Str lang;    // of the text, empty if unknown
+    Str snippet; // the text around the first mark, cut at characters
+    SearchMark *marks;
+    size_t marks_count;
+    Str expansion; // what stood in for the word typed: "bronze" for 青铜, "sunset" for "sunst"; empty for the
+                   // word itself
+    Str place; // of a part of a transcript: a media id with a fragment, "a1:2#xywh=10,20,300,40",
+               // "a1:3#t=12.5,14"
+} SearchReason;
+
+enum { SEARCH_REASONS_MAX = 6 };
+
+// Reads the record as the question does. Transcripts are read from the member "transcripts" of the record: a
+// list of
+// {"media": id, "lang": tag, "parts": [{"text", and "xywh", "t" or "page"}]}.
+bool search_explain(Search *s, const SearchAsk *ask, const Record *record, Arena *a, SearchReason **ret,
+    size_t *ret_count, Err *err) MUST_CHECK;
+
+// ---- while typing
+
+typedef struct {
+    Str text;
+    Str kind;      // "title", "maker", "concept"
+    Str object_id; // of a title
+    int64_t count; // records behind a maker or concept
+} SearchSuggestion;
+
+enum { SEARCH_SUGGESTIONS_MAX = 20 };
+bool search_suggest(Search *s, Str typed, ViewerRole role, int limit, Arena *a, SearchSuggestion **ret,
+    size_t *ret_count, Err *err) MUST_CHECK;
+
+// ---- many values of one facet
+
+// Values of a facet under the question's filters, most first, those that contain `contains` (as typed), from
+// `offset` on, at most ask->limit. ERR_INVALID for an unknown facet.
+bool search_facet(Search *s, const SearchAsk *ask, Str facet, Str contains, int offset, Arena *a,
+    SearchFacet *ret, Err *err) MUST_CHECK;

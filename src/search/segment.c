@@ -44,7 +44,7 @@ static bool whole(const Segment *s)
            f->bytes[SECTION_BLOCKS] == (f->terms + TERMS_IN_BLOCK - 1) / TERMS_IN_BLOCK * sizeof(TermBlock);
 }
 
-Segment *search_segment_open(int dir, const char *name, Err *err)
+Segment *segment_map(int dir, const char *name, Err *err)
 {
     CLEANUP(fd_closep) int fd = file_open(dir, name, err);
     uint64_t size;

@@ -24,8 +24,9 @@ typedef struct {
     Str *units;
     size_t count;
     char lang[4];
-    bool latin; // only in texts of its language: "or" is gold in French
-    bool alone; // one Han character: only where nothing touches it
+    bool latin;       // only in texts of its language: "or" is gold in French
+    Str text, folded; // as it is shown, and as it is looked up
+    bool alone;       // one Han character: only where nothing touches it
 } Label;
 
 struct Vocabulary {
@@ -94,6 +95,8 @@ static void add_label(Vocabulary *v, uint32_t concept, Str lang, Str text)
     primary(lang, l->lang);
     l->latin = (unsigned char)units[0].p[0] < 0x80;
     l->alone = n == 1 && tokens[0].kind == TEXT_SINGLE;
+    l->text = arena_copy(v->a, text);
+    l->folded = text_fold(v->a, text);
 }
 
 void vocabulary_add(Vocabulary *v, Str id, Str broader, Str lang, Str label)
@@ -262,6 +265,49 @@ bool vocabulary_find_in(const Vocabulary *v, const TextToken *tokens, size_t cou
         }
     }
     return found;
+}
+
+bool vocabulary_names(const Vocabulary *v, Str concept, const TextToken *tokens, size_t count, Str lang,
+    size_t *ret_first, size_t *ret_last, Arena *a)
+{
+    Str *units = arena_array(a, Str, count + 1);
+    size_t *at = arena_array(a, size_t, count + 1), n = 0;
+    char text_lang[4];
+    primary(lang, text_lang);
+    for (size_t i = 0; i < count; i++)
+        if (tokens[i].kind != TEXT_PAIR && tokens[i].kind != TEXT_JOINED) {
+            at[n] = i;
+            units[n++] = tokens[i].stem.n ? tokens[i].stem : tokens[i].text;
+        }
+    for (size_t i = 0; i < n; i++) {
+        uint32_t next = v->table[hash_of(units[i], HASH_BASIS) & (v->table_size - 1)];
+        for (; next; next = v->labels[next - 1].next) {
+            const Label *l = &v->labels[next - 1];
+            const Concept *c = &v->concepts[l->concept];
+            bool named = str_eq(c->id, concept);
+            for (size_t k = 0; !named && k < c->ancestors_count; k++)
+                named = str_eq(v->concepts[c->ancestors[k]].id, concept);
+            if (!named || !fits(l, text_lang) || !label_at(l, units + i, n - i))
+                continue;
+            *ret_first = at[i];
+            *ret_last = at[i + l->count - 1];
+            return true;
+        }
+    }
+    return false;
+}
+
+size_t vocabulary_beginning(const Vocabulary *v, Str head, Labelled *ret, size_t max)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < v->labels_count && count < max && head.n; i++) {
+        const Label *l = &v->labels[i];
+        if (!str_starts(l->folded, head) ||
+            (count && str_eq(ret[count - 1].concept, v->concepts[l->concept].id)))
+            continue;
+        ret[count++] = (Labelled){v->concepts[l->concept].id, l->text};
+    }
+    return count;
 }
 
 // ---- the question

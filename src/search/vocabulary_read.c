@@ -81,7 +81,8 @@ static bool read_csv(Vocabulary *v, Str bytes, Err *err)
         size_t count = read_row(&c, row_arena, cells, &good);
         row++;
         if (!good)
-            err_note_at(err, __FILE__, __LINE__, ERR_LIMIT, "row %d of the vocabulary has a cell that is too long", row);
+            err_note_at(err, __FILE__, __LINE__, ERR_LIMIT,
+                "row %d of the vocabulary has a cell that is too long", row);
         Str concept = cell_of(names, names_count, cells, count, S("concept"));
         if (good && concept.n)
             vocabulary_add(v, concept, cell_of(names, names_count, cells, count, S("broader")),

@@ -22,7 +22,7 @@ static bool read_name(const Json *map, Str member, char *to, size_t size)
     return true;
 }
 
-bool search_manifest_read(int dir, Arena *a, Manifest *ret, Err *err)
+bool current_read(int dir, Arena *a, Manifest *ret, Err *err)
 {
     CLEANUP(fd_closep) int fd = file_open(dir, "current", err);
     Str text;
@@ -48,7 +48,7 @@ bool search_manifest_read(int dir, Arena *a, Manifest *ret, Err *err)
     return true;
 }
 
-bool search_manifest_write(int dir, const Manifest *m, Err *err)
+bool current_write(int dir, const Manifest *m, Err *err)
 {
     CLEANUP(buf_free) Buf b = buf_with_max(MANIFEST_MAX_BYTES);
     JsonWriter w = json_writer(&b);
