@@ -8,7 +8,8 @@ RECORDS.tsv comes from `bench_search dump`. None of them folds simplified and tr
 concepts or corrects typing errors here; only the time is compared."""
 import csv, json, os, re, resource, sqlite3, subprocess, sys, time
 
-engine, records, queries, folder = sys.argv[1:5]
+engine, records, queries = sys.argv[1:4]
+folder = os.path.abspath(sys.argv[4])
 csv.field_size_limit(1 << 30)
 questions = [line.rstrip("\n") for line in open(queries, encoding="utf-8") if line.strip()][:400]
 FACETS = ("classification", "collection", "maker", "century")

@@ -361,6 +361,104 @@ static void other_reader(void **state)
     museum_close(&m);
 }
 
+// want: field, then the snippet with marks as [brackets].
+static void check_why(Museum *m, const char *q, const char *json, const char *field, const char *snippet)
+{
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    Err err = {0};
+    Record record;
+    const Json *tree = json_parse(str_from(json), a, &err);
+    FINE(tree && record_parse(tree, a, &record, &err), err);
+    SearchAsk what = {.q = str_from(q)};
+    SearchReason *reasons;
+    size_t count;
+    FINE(search_explain(m->search, &what, &record, a, &reasons, &count, &err), err);
+    if (count == 0)
+        fail_msg("\"%s\" is not explained", q);
+    CLEANUP(buf_free) Buf b = buf_with_max(4096);
+    for (size_t i = 0; i < reasons[0].snippet.n; i++) {
+        for (size_t k = 0; k < reasons[0].marks_count; k++)
+            if (reasons[0].marks[k].at == i)
+                buf_add_char(&b, '[');
+        buf_add_char(&b, reasons[0].snippet.p[i]);
+        for (size_t k = 0; k < reasons[0].marks_count; k++)
+            if (reasons[0].marks[k].at + reasons[0].marks[k].size == i + 1)
+                buf_add_char(&b, ']');
+    }
+    assert_string_equal(arena_cstr(a, buf_str(&b)), snippet);
+    assert_string_equal(arena_cstr(a, reasons[0].field), field);
+}
+
+static void reasons(void **state)
+{
+    (void)state;
+    Museum m;
+    fill(&m);
+    check_why(&m, "vase", records[0], "title", "Two [vases]");
+    check_why(&m, "galle", records[0], "maker", "Émile [Gallé]");
+    check_why(&m, "青花", records[1], "title", "[青花]瓷瓶");
+    check_why(&m, "qinghua", records[1], "title", "[青花]瓷瓶");
+    check_why(&m, "porcelain", records[1], "title", "[青花]瓷瓶");
+    check_why(&m, "sunst", records[3], "title", "The [Sunset] at Sea");
+    check_why(&m, "boat", records[3], "text", "A vase stands in the [boat].");
+    static const char film[] =
+        "{\"id\":\"f1\",\"titles\":{\"en\":[\"Film\"]},\"transcripts\":[{\"media\":\"f1:1\",\"lang\":\"en\","
+        "\"parts\":[{\"t\":\"12.5,14\",\"text\":\"The kiln is opened\"}]}]}";
+    put(&m, film, 1);
+    follow(&m);
+    check(&m, "kiln", "f1");
+    check_why(&m, "kiln", film, "transcript", "The [kiln] is opened");
+    museum_close(&m);
+}
+
+static void suggestions(void **state)
+{
+    (void)state;
+    Museum m;
+    fill(&m);
+    static const char *const rows[][3] = {{"tw", "title", "Two vases"}, {"turn", "maker", "Joseph Turner"},
+        {"sunset at s", "title", "The Sunset at Sea"}, {"青", "title", "青花瓷瓶"},
+        {"porcel", "concept", "porcelain"}};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        CLEANUP(arena_closep) Arena *a = arena_open();
+        Err err = {0};
+        SearchSuggestion *found;
+        size_t count;
+        FINE(search_suggest(m.search, str_from(rows[i][0]), VIEWER_PUBLIC, 8, a, &found, &count, &err), err);
+        assert_true(count > 0);
+        assert_string_equal(arena_cstr(a, found[0].kind), rows[i][1]);
+        assert_string_equal(arena_cstr(a, found[0].text), rows[i][2]);
+        FINE(search_suggest(m.search, S("secr"), VIEWER_PUBLIC, 8, a, &found, &count, &err), err);
+        assert_int_equal(count, 0);
+    }
+    museum_close(&m);
+}
+
+static void many_values(void **state)
+{
+    (void)state;
+    Museum m;
+    fill(&m);
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    Err err = {0};
+    SearchFacet facet;
+    SearchAsk what = {.limit = 2};
+    FINE(search_facet(m.search, &what, S("classification"), S(""), 0, a, &facet, &err), err);
+    assert_int_equal(facet.distinct, 4);
+    assert_int_equal(facet.count, 2);
+    FINE(search_facet(m.search, &what, S("classification"), S("PRI"), 0, a, &facet, &err), err);
+    assert_int_equal(facet.distinct, 1);
+    FINE(search_facet(m.search, &what, S("classification"), S(""), 99, a, &facet, &err), err);
+    assert_int_equal(facet.count, 0);
+    assert_false(search_facet(m.search, &what, S("colour"), S(""), 0, a, &facet, &err));
+    SearchAnswer nothing = ask(&m, (SearchAsk){.q = S("vases 青花")}, a);
+    assert_int_equal(nothing.total, 0);
+    assert_int_equal(nothing.instead_count, 2);
+    SearchAnswer spread = ask(&m, (SearchAsk){.q = S("vase"), .diversity = 0.7}, a);
+    assert_int_equal(spread.total, 2);
+    museum_close(&m);
+}
+
 static void flip(const Museum *m, const char *name, bool cut)
 {
     char path[400];
@@ -460,6 +558,9 @@ int main(void)
         cmocka_unit_test(pages),
         cmocka_unit_test(changes),
         cmocka_unit_test(other_reader),
+        cmocka_unit_test(reasons),
+        cmocka_unit_test(suggestions),
+        cmocka_unit_test(many_values),
         cmocka_unit_test(repaired),
         cmocka_unit_test(killed),
     };
