@@ -332,6 +332,52 @@ static void taken_place(void **state)
     store_close(s);
 }
 
+// ---- mending from a copy
+
+static void check_mended(int mended, int lost)
+{
+    Err err = {0};
+    StoreMended sums;
+    char path[300];
+    snprintf(path, sizeof(path), "%s/copy", home.path);
+    Store *s = test_open(&home), *copy = store_open(path, false, &err);
+    assert_non_null(copy);
+    if (!store_mend(s, copy, S("x"), &sums, &err))
+        fail_msg("%s", err.text);
+    assert_int_equal(sums.mended, mended);
+    assert_int_equal(sums.lost, lost);
+    if (!lost)
+        test_whole(s, 2);
+    store_close(copy);
+    store_close(s);
+}
+
+static void mends(void **state)
+{
+    (void)state;
+    char command[900];
+    snprintf(command, sizeof(command), "mkdir '%s/copy' && cp -r '%s/vault' '%s/copy/'", home.path, home.path,
+        home.path);
+    assert_int_equal(system(command), 0);
+    check_mended(0, 0);
+    put(in_object("v1/content/record.json"), S("FIRST"));
+    check_mended(1, 0);
+    unlink(in_object("v2/content/media/1/a.jpg"));
+    rmdir(in_object("v2/content/media/1"));
+    check_mended(1, 0);
+    put(in_object("inventory.json"), S("{}"));
+    check_mended(1, 0);
+    unlink(in_object("inventory.json.sha512"));
+    unlink(in_object("v2/inventory.json.sha512"));
+    put(in_object("0=ocfl_object_1.1"), S(""));
+    check_mended(3, 0);
+    put(in_object("v1/content/record.json"), S("FIRST"));
+    char damaged[1024];
+    snprintf(damaged, sizeof(damaged), "%s/copy/vault/%s/v1/content/record.json", home.path, folder.path);
+    put(damaged, S("both"));
+    check_mended(0, 1);
+}
+
 static void check_root(const char *part, Str bytes, ErrKind want)
 {
     CLEANUP(arena_closep) Arena *a = arena_open();
@@ -376,6 +422,6 @@ int main(void)
         CASE(no_sidecar_at_all), CASE(edited_inventory), CASE(paths_that_lead_out), CASE(links),
         CASE(not_a_file), CASE(foreign_files), CASE(strange_folders), CASE(another_algorithm),
         CASE(wrong_folder), CASE(not_an_inventory), CASE(too_big), CASE(half_added_version),
-        CASE(taken_place), CASE(roots)};
+        CASE(taken_place), CASE(mends), CASE(roots)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

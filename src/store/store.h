@@ -132,3 +132,32 @@ typedef void StoreReport(void *ctx, Str object_id, Str problem);
 typedef void StoreProgress(void *ctx, const StoreVerified *so_far);
 bool store_verify(Store *store, int threads, StoreReport *report, StoreProgress *progress, void *ctx,
     StoreVerified *ret, Err *err) MUST_CHECK;
+
+// The same, so that it can be stopped and gone on with, and read slowly.
+typedef struct {
+    int threads;
+    uint64_t
+        rate_bytes; // a second, at most; 0: as fast as it goes. What is read slowly is not kept in memory.
+    Str after;      // go on behind this folder (a mark of an earlier run); empty: from the start
+    const volatile bool *stop; // NULL, or set when it should end soon: ret is then what was done
+    StoreReport *report;       // may be NULL, like the next two; all three one at a time
+    StoreProgress *progress;
+    void (*mark)(void *ctx, Str folder, const StoreVerified *so_far); // everything up to this folder is done
+    void *ctx;
+} StoreVerifyAsk;
+bool store_verify_some(Store *store, const StoreVerifyAsk *ask, StoreVerified *ret, Err *err) MUST_CHECK;
+
+// One object: a line to `report` for each problem, none if it is whole. True if it could look.
+bool store_verify_object(Store *store, Str object_id, StoreReport *report, void *ctx, Err *err) MUST_CHECK;
+
+// One digest for the whole vault, to be noted elsewhere: what this prints, run in vault/:
+//   find . -mindepth 2 -maxdepth 2 -type d -not -path './extensions/*' | LC_ALL=C sort |
+//     while read -r d; do sha512sum "$d/inventory.json"; done | sha512sum
+bool store_fingerprint(Store *store, Sha512 *ret, uint64_t *ret_objects, Err *err) MUST_CHECK;
+
+// Puts what is damaged or missing in an object right from a copy of the vault: content by its digest; the
+// inventories only if ours cannot be read and the copy is not older. Never touches what is whole.
+typedef struct {
+    int mended, lost; // files
+} StoreMended;
+bool store_mend(Store *store, Store *copy, Str object_id, StoreMended *ret, Err *err) MUST_CHECK;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reading every byte. Objects are handed to a few threads; each compares what lies on the disk with what the
 // inventories say, both ways: what is missing or damaged, and what does not belong.
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/lane.h"
 #include "store/int.h"
@@ -12,17 +13,26 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { QUEUE_MAX = 64, OBJECT_DEPTH_MAX = 64, PAUSE_US = 50 * 1000, PAUSES_MAX = 100, THREADS_MAX = 64 };
+enum {
+    QUEUE_MAX = 64,
+    OBJECT_DEPTH_MAX = 64,
+    PAUSE_US = 50 * 1000,
+    PAUSES_MAX = 100,
+    MARK_EVERY = 500,
+    THREADS_MAX = 64
+};
 
 typedef struct {
     Store *store;
     Lane *lane;
-    StoreReport *report;
-    StoreProgress *progress;
-    void *ctx;
-    pthread_mutex_t mutex; // guards `so_far` and the callbacks
+    StoreVerifyAsk ask;
+    pthread_mutex_t mutex; // guards what follows, and the callbacks
     StoreVerified so_far;
     int pauses;
+    int64_t next_us; // when the next block may be read, if there is a rate
+    // Of the one thread that hands out the objects:
+    size_t handed_out;
+    char last[STORE_FOLDER_MAX_BYTES];
 } Verify;
 
 // One object at work.
@@ -41,8 +51,8 @@ static void tell(Verify *v, Str id, Str problem)
 {
     pthread_mutex_lock(&v->mutex);
     v->so_far.damaged++;
-    if (v->report)
-        v->report(v->ctx, id, problem);
+    if (v->ask.report)
+        v->ask.report(v->ask.ctx, id, problem);
     pthread_mutex_unlock(&v->mutex);
 }
 
@@ -61,12 +71,59 @@ static void problem(Look *look, const char *format, ...)
 
 // ---- what the inventory names
 
+static bool stopped(const Verify *v)
+{
+    return v->ask.stop && *v->ask.stop;
+}
+
+// Waits until `bytes` more may be read.
+static void keep_to_rate(Verify *v, size_t bytes)
+{
+    if (v->ask.rate_bytes == 0)
+        return;
+    pthread_mutex_lock(&v->mutex);
+    int64_t now_us = clock_mono_us(), wait_us = v->next_us - now_us;
+    v->next_us = MAX_OF(v->next_us, now_us) + (int64_t)(bytes * 1000000 / v->ask.rate_bytes);
+    pthread_mutex_unlock(&v->mutex);
+    while (wait_us > 0 && !stopped(v)) {
+        usleep((useconds_t)MIN_OF(wait_us, 100000));
+        wait_us -= 100000;
+    }
+}
+
+static bool digest_file(Verify *v, int fd, Sha512 *ret, uint64_t *ret_bytes, Err *err)
+{
+    CLEANUP(sha512_closep) Sha512Stream *stream = sha512_open();
+    char *block = mem_grow(NULL, 1, STORE_COPY_BYTES);
+    uint64_t offset = 0;
+    ssize_t got = 0;
+    posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+    while (!stopped(v) && (got = pread(fd, block, STORE_COPY_BYTES, (off_t)offset)) != 0) {
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            break;
+        sha512_add(stream, (Str){block, (size_t)got});
+        offset += (uint64_t)got;
+        keep_to_rate(v, (size_t)got);
+    }
+    free(block);
+    if (got < 0)
+        return err_errno(err, "reading at byte %llu", (unsigned long long)offset);
+    if (v->ask.rate_bytes)
+        posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED); // leave the memory to those who look at pictures
+    *ret = sha512_finish(stream);
+    stream = NULL;
+    *ret_bytes = offset;
+    return true;
+}
+
 static void check_content(Look *look, const StoreContent *content)
 {
     char path[STORE_FOLDER_MAX_BYTES + STORE_PATH_MAX_BYTES + 2];
     Err err = {0};
     Sha512 have;
-    uint64_t bytes;
+    uint64_t bytes = 0;
     snprintf(path, sizeof(path), "%s/" FMT_STR, look->folder, ARG_STR(content->path));
     CLEANUP(fd_closep) int fd = store_file_open(look->verify->store->vault, path, &err);
     if (fd < 0) {
@@ -74,14 +131,13 @@ static void check_content(Look *look, const StoreContent *content)
             err.kind == ERR_NOT_FOUND ? " is missing" : ": cannot be opened");
         return;
     }
-    posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-    if (!sha512_of_file(fd, &have, &bytes, &err)) {
+    if (!digest_file(look->verify, fd, &have, &bytes, &err)) {
         problem(look, FMT_STR ": %s", ARG_STR(content->path), err.text);
         return;
     }
     look->sums.files++;
     look->sums.bytes += bytes;
-    if (!sha512_eq(&have, &content->digest))
+    if (!sha512_eq(&have, &content->digest) && !stopped(look->verify))
         problem(look, FMT_STR " is damaged: its SHA-512 is not the one noted", ARG_STR(content->path));
 }
 
@@ -268,8 +324,8 @@ static void run(void *work)
     v->so_far.objects++;
     v->so_far.files += look.sums.files;
     v->so_far.bytes += look.sums.bytes;
-    if (v->progress)
-        v->progress(v->ctx, &v->so_far);
+    if (v->ask.progress)
+        v->ask.progress(v->ask.ctx, &v->so_far);
     pthread_mutex_unlock(&v->mutex);
     free(w);
 }
@@ -277,7 +333,15 @@ static void run(void *work)
 static bool add_object(void *ctx, const char *path, Err *err)
 {
     Verify *v = ctx;
-    (void)err;
+    if (stopped(v))
+        return err_set(err, ERR_BUSY, "stopped");
+    if (str_compare(str_from(path), v->ask.after) <= 0)
+        return true;
+    if (++v->handed_out % MARK_EVERY == 0 && v->ask.mark) {
+        lane_drain(v->lane);
+        v->ask.mark(v->ask.ctx, str_from(v->last), &v->so_far);
+    }
+    snprintf(v->last, sizeof(v->last), "%s", path);
     if (strlen(path) >= STORE_FOLDER_MAX_BYTES) {
         tell(v, str_from(path), S("does not belong in the vault"));
         return true;
@@ -340,16 +404,84 @@ static bool check_aside(Verify *v, Err *err)
     return true;
 }
 
+bool store_verify_some(Store *s, const StoreVerifyAsk *ask, StoreVerified *ret, Err *err)
+{
+    Verify v = {.store = s, .ask = *ask};
+    Err why = {0};
+    pthread_mutex_init(&v.mutex, NULL);
+    v.lane = lane_open("verify", MAX_OF(1, MIN_OF(ask->threads, THREADS_MAX)), QUEUE_MAX);
+    bool good = (ask->after.n || (check_root(&v, ".", 0, &why) && check_aside(&v, &why))) &&
+                store_walk(s, add_object, &v, &why);
+    lane_close(v.lane);
+    pthread_mutex_destroy(&v.mutex);
+    if (good && ask->mark)
+        ask->mark(ask->ctx, str_from(v.last), &v.so_far);
+    if (!good && !stopped(&v)) {
+        *err = why;
+        return false;
+    }
+    *ret = v.so_far;
+    return true;
+}
+
 bool store_verify(Store *s, int threads, StoreReport *report, StoreProgress *progress, void *ctx,
     StoreVerified *ret, Err *err)
 {
-    Verify v = {.store = s, .report = report, .progress = progress, .ctx = ctx};
+    StoreVerifyAsk ask = {.threads = threads, .report = report, .progress = progress, .ctx = ctx};
+    return store_verify_some(s, &ask, ret, err);
+}
+
+bool store_verify_object(Store *s, Str object_id, StoreReport *report, void *ctx, Err *err)
+{
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    StoreFolder folder;
+    if (!store_id_check(object_id, err))
+        return false;
+    store_folder_of(&s->layout, store_uri_of(a, object_id), &folder);
+    Verify v = {.store = s, .ask = {.report = report, .ctx = ctx}};
     pthread_mutex_init(&v.mutex, NULL);
-    v.lane = lane_open("verify", MAX_OF(1, MIN_OF(threads, THREADS_MAX)), QUEUE_MAX);
-    bool good = check_root(&v, ".", 0, err) && check_aside(&v, err) && store_walk(s, add_object, &v, err);
-    lane_close(v.lane);
+    Work *w = mem_alloc(sizeof(*w));
+    w->verify = &v;
+    memcpy(w->folder, folder.path, sizeof(w->folder));
+    run(w);
     pthread_mutex_destroy(&v.mutex);
-    if (good)
-        *ret = v.so_far;
+    return true;
+}
+
+// ---- one digest for all
+
+typedef struct {
+    Store *store;
+    Arena *arena;
+    Sha512Stream *stream;
+    uint64_t objects;
+} Fingerprint;
+
+static bool add_inventory(void *ctx, const char *path, Err *err)
+{
+    Fingerprint *f = ctx;
+    Sha512 digest;
+    uint64_t bytes;
+    arena_reset(f->arena);
+    const char *inventory = arena_printf(f->arena, "%s/inventory.json", path).p;
+    CLEANUP(fd_closep) int fd = store_file_open(f->store->vault, inventory, err);
+    if (fd < 0 || !sha512_of_file(fd, &digest, &bytes, err))
+        return false;
+    f->objects++;
+    sha512_add(f->stream,
+        arena_printf(f->arena, FMT_STR "  ./%s\n", ARG_STR(sha512_hex(f->arena, &digest)), inventory));
+    return true;
+}
+
+bool store_fingerprint(Store *s, Sha512 *ret, uint64_t *ret_objects, Err *err)
+{
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    Fingerprint f = {s, a, sha512_open(), 0};
+    bool good = store_walk(s, add_inventory, &f, err);
+    Sha512 digest = sha512_finish(f.stream);
+    if (good) {
+        *ret = digest;
+        *ret_objects = f.objects;
+    }
     return good;
 }
