@@ -232,7 +232,7 @@ static bool was_head(void *ctx, const JournalLine *line, Err *err)
     }
     if (!store_load_at(s, line->folder, a, &inventory, err))
         return false;
-    if (inventory.head != line->version - 1)
+    if (line->erase ? inventory.head >= line->version : inventory.head != line->version - 1)
         return err_set(
             err, ERR_BUSY, "object " FMT_STR " was changed by somebody else meanwhile", ARG_STR(line->uri));
     const char *next = arena_printf(a, "%s/v%d", line->folder, line->version).p;
@@ -289,11 +289,11 @@ static bool erase_object(Move *move, const JournalLine *line, Err *err)
     snprintf(from, sizeof(from), "%s/%s", move->batch, line->name);
     if (!store_load_at(s, line->folder, a, &inventory, err))
         return false;
-    if (inventory.head != line->version && inventory.head != line->version - 1)
-        return err_set(err, ERR_CORRUPT, "vault/%s was changed before it could be erased", line->folder);
+    if (inventory.head > line->version)
+        return err_set(err, ERR_CORRUPT, "vault/%s was changed before it could be replaced", line->folder);
     if (inventory.head != line->version &&
         (store_io->exchange(s->staging, from, s->vault, line->folder) < 0 || store_io->flush(s->staging) < 0))
-        return err_errno(err, "erasing %s", line->folder);
+        return err_errno(err, "replacing %s", line->folder);
     return store_io_remove_tree(s->staging, from, err);
 }
 

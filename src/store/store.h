@@ -89,6 +89,11 @@ bool store_draft_revert(StoreDraft *draft, int version, Err *err) MUST_CHECK;
 bool store_draft_done(StoreDraft *draft, const StoreNote *note, Err *err) MUST_CHECK;
 void store_draft_drop(StoreDraft *draft);
 
+// Takes over an object with all its versions from another open vault, comparing every byte on the way.
+// ret_new: false if it is here already. Ours is replaced only by more versions of the same; ERR_BUSY if ours
+// is newer or another, ERR_CORRUPT if theirs is damaged.
+bool store_batch_adopt(StoreBatch *batch, Store *from, Str object_id, bool *ret_new, Err *err) MUST_CHECK;
+
 // Flushes, renames everything into the vault, flushes again: durable when it returns true. The journal stays
 // until store_batch_close. If it fails after the first rename, the rest is moved in by the next writer.
 bool store_batch_publish(StoreBatch *batch, Err *err) MUST_CHECK;

@@ -124,6 +124,46 @@ static void folders(void **state)
     check_folder((Str){id, 100}, id);
 }
 
+static void check_adopted(Store *to, Store *from, Str id, bool is_new, ErrKind want)
+{
+    Err err = {0};
+    bool taken;
+    StoreBatch *batch = store_batch_open(to, &err);
+    bool good = store_batch_adopt(batch, from, id, &taken, &err);
+    assert_int_equal(err.kind, want);
+    if (good) {
+        assert_int_equal(taken, is_new);
+        assert_true(store_batch_publish(batch, &err));
+    }
+    store_batch_close(batch);
+}
+
+static void adopts(void **state)
+{
+    (void)state;
+    TestHome other = test_home();
+    Store *from = test_open(&home), *to = test_open(&other);
+    test_put(from, S("x"), S("a"), S("one"));
+    test_put(from, S("x"), S("b"), S("two"));
+    check_adopted(to, from, S("y"), false, ERR_NOT_FOUND);
+    check_adopted(to, from, S("x"), true, ERR_NONE);
+    check_adopted(to, from, S("x"), false, ERR_NONE);
+    test_put(from, S("x"), S("b"), S("three"));
+    test_put(from, S("x"), S("b"), S("four"));
+    check_adopted(to, from, S("x"), true, ERR_NONE); // two versions at once
+    check_adopted(from, to, S("x"), false, ERR_NONE);
+    test_has(to, S("x"), 1, S("a"), S("one"));
+    test_has(to, S("x"), 4, S("b"), S("four"));
+    test_put(to, S("x"), S("b"), S("five"));
+    check_adopted(to, from, S("x"), false, ERR_BUSY); // older there
+    test_put(from, S("x"), S("b"), S("another five"));
+    check_adopted(to, from, S("x"), false, ERR_BUSY);
+    test_whole(to, 1);
+    store_close(from);
+    store_close(to);
+    test_home_remove(&other);
+}
+
 static void check_id(Str id, ErrKind want)
 {
     Err err = {0};
@@ -345,7 +385,8 @@ int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, begin, end)
     const struct CMUnitTest tests[] = {CASE(comes_back), CASE(keeps_content_once), CASE(goes_back),
-        CASE(folders), CASE(ids), CASE(paths), CASE(refuses_conflicts), CASE(slower_writer_loses),
-        CASE(unpublished_leaves_nothing), CASE(one_writing_process), CASE(puts_files)};
+        CASE(adopts), CASE(folders), CASE(ids), CASE(paths), CASE(refuses_conflicts),
+        CASE(slower_writer_loses), CASE(unpublished_leaves_nothing), CASE(one_writing_process),
+        CASE(puts_files)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
