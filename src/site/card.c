@@ -119,8 +119,9 @@ PartCard card_part(const Visit *v, const Seen *seen)
     card.maker_lang = lang_or(record->makers.count ? record->makers.items[0].lang : S(""), card.title_lang);
     card.date = seen_dates(v, seen);
     card.has_picture = media != NULL;
-    if (media)
+    if (media) {
         card.picture = picture_part(v, seen, media, PICTURE_WALL);
-    card.shape = media ? card_shape(v->a, media->width_px, media->height_px) : card_shape(v->a, 1, 1);
+        card.shape = card_shape(v->a, media->width_px, media->height_px);
+    }
     return card;
 }

@@ -11,8 +11,8 @@
 enum {
     KEPT_MS = 10 * 60 * 1000,
     KEPT_CHANGED_MS = 5 * 1000, // after the ledger has moved
-    LOOKED_AT = 40,             // works of each kind
-    TAKEN = 6,                  // pictures of each kind
+    LOOKED_AT = 40,             // pictured works of each kind
+    TAKEN = 6,
     HERO_SIDE_MIN_PX = 900,
 };
 
@@ -79,7 +79,9 @@ static bool gather(
     SearchAnswer answer;
     Seen *seen;
     size_t seen_count, taken = 0;
-    if (!site_search(v, ask, &answer, err))
+    SearchAsk pictured = *ask;
+    pictured.filters[pictured.filters_count++] = (SearchFilter){S("has"), S("image")};
+    if (!site_search(v, &pictured, &answer, err))
         return false;
     Str *ids = arena_array(v->a, Str, answer.hits_count + 1);
     for (size_t i = 0; i < answer.hits_count; i++)
@@ -141,7 +143,7 @@ static bool make(const Visit *v, ChoiceMade *ret, Err *err)
         made.doors[made.doors_count++].work = work;
     }
     SearchAsk newest = {.role = VIEWER_PUBLIC, .limit = SEARCH_LIMIT_MAX, .sort = SEARCH_BY_NEWEST};
-    if (!gather(v, &newest, 2 * TAKEN, pool, &any, err))
+    if (!gather(v, &newest, CHOICE_WORKS_MAX, pool, &any, err))
         return false;
     shuffle(pool);
     for (; made.works_count < MIN_OF(pool->count, CHOICE_WORKS_MAX); made.works_count++)

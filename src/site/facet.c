@@ -48,9 +48,58 @@ static Str century_name(const Visit *v, int century)
     return phrase_with(v->a, v->w, century < 0 ? WORD_CENTURY_BCE : WORD_CENTURY_CE, &nth, 1);
 }
 
+// Languages under their own names; others keep their tag.
+static Str language_name(Str tag)
+{
+    static const struct {
+        Str tag, name;
+    } NAMES[] = {
+        {S("ar"), S("العربية")},
+        {S("cs"), S("čeština")},
+        {S("da"), S("dansk")},
+        {S("de"), S("Deutsch")},
+        {S("el"), S("Ελληνικά")},
+        {S("en"), S("English")},
+        {S("es"), S("español")},
+        {S("fa"), S("فارسی")},
+        {S("fi"), S("suomi")},
+        {S("fr"), S("français")},
+        {S("he"), S("עברית")},
+        {S("hu"), S("magyar")},
+        {S("it"), S("italiano")},
+        {S("ja"), S("日本語")},
+        {S("ko"), S("한국어")},
+        {S("la"), S("Latina")},
+        {S("nl"), S("Nederlands")},
+        {S("no"), S("norsk")},
+        {S("pl"), S("polski")},
+        {S("pt"), S("português")},
+        {S("ru"), S("русский")},
+        {S("sv"), S("svenska")},
+        {S("th"), S("ไทย")},
+        {S("tr"), S("Türkçe")},
+        {S("uk"), S("українська")},
+        {S("vi"), S("Tiếng Việt")},
+        {S("zh"), S("中文")},
+        {S("zh-Hans"), S("简体中文")},
+        {S("zh-Hant"), S("繁體中文")},
+    };
+    for (size_t i = 0; i < COUNT_OF(NAMES); i++) {
+        if (str_eq_nocase(NAMES[i].tag, tag))
+            return NAMES[i].name;
+    }
+    return tag;
+}
+
 Str facet_value_name(const Visit *v, Str facet, const SearchFacetValue *value)
 {
     int century;
+    if (str_eq(facet, S("rights")))
+        return rights_words(v, value->value, S("")).name;
+    if (str_eq(facet, S("language")))
+        return language_name(value->value);
+    if (str_eq(facet, S("has")) && str_eq(value->value, S("image")))
+        return phrase(v->w, WORD_HAS_IMAGE);
     if (str_eq(facet, S("century")) && str_to_int(value->value, -100, 100, &century) && century != 0)
         return century_name(v, century);
     return value->label.n ? value->label : value->value;

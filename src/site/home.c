@@ -27,24 +27,26 @@ static void fill_wall(const Visit *v, const ChoiceMade *choice, PageHome *page, 
 static void fill_doors(const Visit *v, const ChoiceMade *choice, PageHome *page, Err *err)
 {
     SearchAsk all = {.role = v->role};
+    PartWay *doors = arena_array(v->a, PartWay, CHOICE_DOORS_MAX);
     PartWay *ways = arena_array(v->a, PartWay, CHOICE_DOORS_MAX);
     for (size_t i = 0; i < choice->doors_count; i++) {
         Seen *seen;
-        size_t count;
+        size_t count = 0;
         SearchPlace place = {.ask = &all, .add = {S("classification"), choice->doors[i].value}};
-        PartWay *way = &ways[page->doors.count++];
+        if (choice->doors[i].work.n && !seen_find_many(v, &choice->doors[i].work, 1, &seen, &count, err))
+            return;
+        const RecordMedia *media = count ? seen_picture(&seen[0], 0) : NULL;
+        PartWay *way = media ? &doors[page->doors.count++] : &ways[page->ways.count++];
         *way = (PartWay){.address = search_address(v->a, &place),
             .name = choice->doors[i].value,
-            .count = choice->doors[i].count};
-        if (!choice->doors[i].work.n || !seen_find_many(v, &choice->doors[i].work, 1, &seen, &count, err) ||
-            !count)
-            continue;
-        const RecordMedia *media = seen_picture(&seen[0], 0);
-        way->has_picture = media != NULL;
+            .count = choice->doors[i].count,
+            .has_picture = media != NULL};
         if (media)
             way->picture = picture_part(v, &seen[0], media, PICTURE_DOOR);
     }
-    page->doors.items = ways;
+    page->doors.items = doors;
+    page->ways.items = ways;
+    page->has_doors = choice->doors_count > 0;
 }
 
 static void fill_facets(const Visit *v, const SearchAnswer *answer, PageHome *page)

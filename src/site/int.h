@@ -96,6 +96,14 @@ Str facet_value_name(const Visit *v, Str facet, const SearchFacetValue *value);
 const SearchFacet *facet_find(const SearchAnswer *answer, Str name);
 PartHistogram facet_histogram(const Visit *v, const SearchAsk *ask, const SearchFacet *facet);
 
+// ---- rights_words.c
+
+typedef struct {
+    Str name; // "CC BY 4.0", or as the museum wrote it
+    Str says; // what that means; empty if we do not know it
+} RightsWords;
+RightsWords rights_words(const Visit *v, Str uri, Str licence);
+
 // ---- choice.c: a changing choice of works
 
 Choice *choice_open(void);
