@@ -418,6 +418,13 @@ bool cage_derive_small(Cage *c, int from, int to, int side_px, ImageFacts *ret, 
     return ask(c, &question, from, to, ret, err);
 }
 
+bool cage_derive_page(Cage *c, int page, int from, int to, ImageFacts *ret, Err *err)
+{
+    CageQuestion question = question_of(c, CAGE_DERIVE);
+    question.page = page;
+    return ask(c, &question, from, to, ret, err);
+}
+
 bool cage_probe(Cage *c, int from, ImageFacts *ret, Err *err)
 {
     CageQuestion question = question_of(c, CAGE_PROBE);

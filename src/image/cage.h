@@ -25,7 +25,7 @@ void cage_close(Cage *cage);
 // What a picture is, after EXIF orientation has been applied.
 typedef struct {
     int width_px, height_px;
-    int pages; // 1, or more for a file of several pictures (page 0 is what cage_derive turns into a pyramid)
+    int pages; // 1, or more for a file of several pictures (TIFF, HEIF, PDF); cage_derive takes page 0
     int bits;  // per sample in the master: 1, 8, 16, 32
     bool alpha;
     char format[32]; // MIME type found in the bytes, never from the name: "image/jpeg"
@@ -39,5 +39,7 @@ bool cage_derive(Cage *cage, int from, int to, ImageFacts *ret, Err *err) MUST_C
 // The same for a picture that is only looked at, not kept: where the format allows it is decoded at a smaller
 // size, its longer side at least side_px if it had that. `ret` still tells the size of the file's picture.
 bool cage_derive_small(Cage *cage, int from, int to, int side_px, ImageFacts *ret, Err *err) MUST_CHECK;
+// The same for one picture of a file of several: page 0 .. ImageFacts.pages - 1. ERR_INVALID beyond.
+bool cage_derive_page(Cage *cage, int page, int from, int to, ImageFacts *ret, Err *err) MUST_CHECK;
 // Only looks: size and kind, from header bytes.
 bool cage_probe(Cage *cage, int from, ImageFacts *ret, Err *err) MUST_CHECK;

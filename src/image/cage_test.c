@@ -92,6 +92,7 @@ static const Good goods[] = {
     {"image.avif", "image/avif", "srgb", 720, 399, 1, 8, false, 3},
     {"image.heic", "image/heic", "srgb", 720, 399, 1, 8, false, 3},
     {"progressive.jpg", "image/jpeg", "srgb", 720, 399, 1, 8, false, 3},
+    {"picture.pdf", "application/pdf", "srgb", 500, 277, 1, 8, true, 4},
     {"gray.jpg", "image/jpeg", "grey", 720, 399, 1, 8, false, -1},
     {"cmyk.jpg", "image/jpeg", "cmyk", 144, 80, 1, 8, false, 20}, // without its profile: only nearly
     {"display-p3.jpg", "image/jpeg", "icc:sP3C", 720, 399, 1, 8, false, 3},
@@ -154,6 +155,7 @@ static void refuses(void **state)
     check_refused("broken-text.jpg", ERR_UNSUPPORTED);
     check_refused("hostile-script.svg", ERR_UNSUPPORTED);
     check_refused("bomb-60000x60000.png", ERR_LIMIT);
+    check_refused("font-missing.pdf", ERR_UNSUPPORTED);
     check_refused("CREDITS.md", ERR_UNSUPPORTED);
 }
 
@@ -179,6 +181,35 @@ static void cut_off(void **state)
                 assert_true(err.kind == ERR_CORRUPT || err.kind == ERR_UNSUPPORTED);
         }
     }
+}
+
+// The second page stands on its head, the third is a negative.
+static void pages(void **state)
+{
+    (void)state;
+    Err err = {0};
+    ImageFacts facts;
+    CLEANUP(fd_closep) int from = open_data("multipage.tif");
+    for (int page = 0; page < 4; page++) {
+        CLEANUP(fd_closep) int to = memfd_create("pyramid", MFD_CLOEXEC);
+        bool good = cage_derive_page(cage, page, from, to, &facts, &err);
+        assert_int_equal(good, page < 3);
+        if (!good)
+            break;
+        Pyramid *p = pyramid_open(fd_take(&to), &err);
+        Pixels px = look(p);
+        for (int y = 0; y < px.height_px && page == 2; y++)
+            for (size_t x = 0; x < px.stride; x++)
+                pixels_at(&px, 0, y)[x] ^= 0xff;
+        assert_int_equal(difference(&px, &reference) <= 4, page != 1);
+        free(px.p);
+        pyramid_drop(p);
+    }
+    assert_int_equal(err.kind, ERR_INVALID);
+    CLEANUP(fd_closep) int jpeg = open_data("progressive.jpg");
+    CLEANUP(fd_closep) int to = memfd_create("pyramid", MFD_CLOEXEC);
+    assert_false(cage_derive_page(cage, 1, jpeg, to, &facts, &err));
+    assert_int_equal(err.kind, ERR_INVALID);
 }
 
 static void limits(void **state)
@@ -227,6 +258,7 @@ int main(void)
         cmocka_unit_test(opens),
         cmocka_unit_test(refuses),
         cmocka_unit_test(cut_off),
+        cmocka_unit_test(pages),
         cmocka_unit_test(limits),
     };
     return cmocka_run_group_tests_name("image/cage", tests, group_start, group_end);

@@ -31,6 +31,7 @@ typedef enum {
     FORMAT_JXL,
     FORMAT_AVIF,
     FORMAT_HEIC,
+    FORMAT_PDF,
 } Format;
 
 Format look_at(Str head);

@@ -299,6 +299,8 @@ bool load_jpeg(const Task *task, ImageFacts *ret, Err *err)
 {
     CLEANUP(loader_closep) Loader *l = mem_alloc(sizeof(*l));
     ImageFacts facts;
+    if (task->question.page != 0)
+        return err_set(err, ERR_INVALID, "the file has no page %d", task->question.page);
     loader_open(l, task->from);
     if (setjmp(l->jump)) {
         *err = l->err;

@@ -4,8 +4,10 @@
 // reads a file is decided by look.c, so nothing guesses and no other loader ever sees foreign bytes.
 #include "image/cage/child.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include <vips/vips.h>
 
 enum { STRIP_PX = 16, PROFILE_MAX_BYTES = 16 << 20 };
@@ -17,8 +19,31 @@ static GLogWriterOutput say_nothing(GLogLevelFlags level, const GLogField *field
     return G_LOG_WRITER_HANDLED;
 }
 
+// What libraries write to standard error. A pipe that nobody empties while a file is read: what does not fit
+// is lost.
+static int complaints = -1;
+
+// Takes the complaints so far; says whether one is about a font. A page whose fonts are not in the file would
+// come out with its text missing, for no other font can be reached from here.
+static bool complained_of_font(void)
+{
+    char text[4096];
+    bool font = false;
+    for (ssize_t n; (n = read(complaints, text, sizeof(text))) > 0;) {
+        size_t at;
+        font = font || str_find((Str){text, (size_t)n}, S("font"), &at) ||
+               str_find((Str){text, (size_t)n}, S("Font"), &at);
+    }
+    return font;
+}
+
 bool load_vips_start(Err *err)
 {
+    int ends[2];
+    if (pipe2(ends, O_NONBLOCK | O_CLOEXEC) < 0 || dup2(ends[1], STDERR_FILENO) < 0)
+        return err_errno(err, "cannot make a pipe");
+    close(ends[1]);
+    complaints = ends[0];
     g_log_set_writer_func(say_nothing, NULL, NULL);
     setenv("VIPS_DISC_THRESHOLD", "1000g", 1); // never a temporary file: there is no place for one
     setenv("VIPS_NOVECTOR", "1", 1);           // its vectors are code made at run time: not in here
@@ -31,46 +56,42 @@ bool load_vips_start(Err *err)
 
 // ---- opening
 
-static VipsImage *open_image(VipsSource *source, Format format)
+// The loader of each kind; `paged` ones take the number of a picture in the file.
+static const struct {
+    const char *operation;
+    VipsFailOn fail_on;
+    bool paged;
+} loaders[] = {
+    [FORMAT_JPEG] = {"jpegload_source", VIPS_FAIL_ON_WARNING, false},
+    [FORMAT_PNG] = {"pngload_source", VIPS_FAIL_ON_ERROR, false},
+    [FORMAT_TIFF] = {"tiffload_source", VIPS_FAIL_ON_ERROR, true},
+    [FORMAT_WEBP] = {"webpload_source", VIPS_FAIL_ON_ERROR, false},
+    [FORMAT_GIF] = {"gifload_source", VIPS_FAIL_ON_ERROR, false},
+    [FORMAT_JP2] = {"jp2kload_source", VIPS_FAIL_ON_ERROR, false},
+    [FORMAT_JXL] = {"jxlload_source", VIPS_FAIL_ON_ERROR, false},
+    [FORMAT_AVIF] = {"heifload_source", VIPS_FAIL_ON_ERROR, true},
+    [FORMAT_HEIC] = {"heifload_source", VIPS_FAIL_ON_ERROR, true},
+    [FORMAT_PDF] = {"pdfload_source", VIPS_FAIL_ON_ERROR, true},
+};
+
+static VipsImage *open_image(VipsSource *source, Format format, int page)
 {
+    enum { PDF_DPI = 300 }; // as a scan of the page would have
     VipsImage *image = NULL;
-    switch (format) {
-    case FORMAT_JPEG:
-        vips_jpegload_source(
-            source, &image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_WARNING, NULL);
-        break;
-    case FORMAT_PNG:
-        vips_pngload_source(
-            source, &image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_ERROR, NULL);
-        break;
-    case FORMAT_TIFF:
-        vips_tiffload_source(
-            source, &image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_ERROR, NULL);
-        break;
-    case FORMAT_WEBP:
-        vips_webpload_source(
-            source, &image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_ERROR, NULL);
-        break;
-    case FORMAT_GIF:
-        vips_gifload_source(
-            source, &image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_ERROR, NULL);
-        break;
-    case FORMAT_JP2:
-        vips_jp2kload_source(
-            source, &image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_ERROR, NULL);
-        break;
-    case FORMAT_JXL:
-        vips_jxlload_source(
-            source, &image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_ERROR, NULL);
-        break;
-    case FORMAT_AVIF:
-    case FORMAT_HEIC:
-        vips_heifload_source(
-            source, &image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_ERROR, NULL);
-        break;
-    case FORMAT_UNKNOWN:
-        break;
-    }
+    assert(format != FORMAT_UNKNOWN);
+    VipsOperation *load = vips_operation_new(loaders[format].operation);
+    if (!load)
+        return NULL;
+    g_object_set(
+        load, "source", source, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", loaders[format].fail_on, NULL);
+    if (loaders[format].paged)
+        g_object_set(load, "page", page, NULL);
+    if (format == FORMAT_PDF)
+        g_object_set(load, "dpi", (double)PDF_DPI, NULL);
+    if (vips_object_build(VIPS_OBJECT(load)) == 0)
+        g_object_get(load, "out", &image, NULL);
+    vips_object_unref_outputs(VIPS_OBJECT(load));
+    g_object_unref(load);
     return image;
 }
 
@@ -81,7 +102,7 @@ static bool vips_failed(Err *err, Format format)
     snprintf(text, sizeof(text), "%s", vips_error_buffer());
     text[strcspn(text, "\n")] = '\0';
     vips_error_clear();
-    return err_set(err, ERR_CORRUPT, "not a whole %s: %s", look_mime(format) + strlen("image/"),
+    return err_set(err, ERR_CORRUPT, "not a whole %s: %s", strchr(look_mime(format), '/') + 1,
         *text ? text : "it cannot be read");
 }
 
@@ -130,7 +151,7 @@ static ImageFacts facts_of(VipsImage *image, Format format, const TiffLook *tiff
         .alpha = vips_image_hasalpha(image)};
     if (tiff)
         f.pages = tiff->pages;
-    else if (format == FORMAT_AVIF || format == FORMAT_HEIC)
+    else if (format == FORMAT_AVIF || format == FORMAT_HEIC || format == FORMAT_PDF)
         f.pages = MAX_OF(1, vips_image_get_n_pages(image));
     snprintf(f.format, sizeof(f.format), "%s", look_mime(format));
     colour_of(image, f.colour, sizeof(f.colour));
@@ -247,11 +268,16 @@ bool load_vips(const Task *task, Format format, ImageFacts *ret, Err *err)
     TiffLook tiff;
     if (format == FORMAT_TIFF && !tiff_look(task->from, &tiff))
         return err_set(err, ERR_CORRUPT, "the TIFF is cut off or damaged: its directories lead nowhere");
+    int page = task->question.page;
+    if (page < 0 || (format == FORMAT_TIFF ? page >= tiff.pages : page > 0 && !loaders[format].paged))
+        return err_set(err, ERR_INVALID, "the file has no page %d", page);
     vips_error_clear(); // what the last file left
+    complained_of_font();
     CLEANUP(source_closep) VipsSource *source = vips_source_new_from_descriptor(task->from);
     if (!source)
         return vips_failed(err, format);
-    CLEANUP(image_closep) VipsImage *image = open_image(source, format);
+    CLEANUP(image_closep)
+    VipsImage *image = open_image(source, format, format == FORMAT_TIFF ? tiff.directories[page] : page);
     if (!image)
         return vips_failed(err, format);
     ImageFacts facts = facts_of(image, format, format == FORMAT_TIFF ? &tiff : NULL);
@@ -260,6 +286,9 @@ bool load_vips(const Task *task, Format format, ImageFacts *ret, Err *err)
         return false;
     if (task->question.job == CAGE_DERIVE && !derive(task, &image, turn, format, err))
         return false;
+    if (format == FORMAT_PDF && complained_of_font())
+        return err_set(err, ERR_UNSUPPORTED,
+            "the page uses a font that is not in the file; save it with fonts embedded");
     *ret = facts;
     return true;
 }

@@ -43,6 +43,7 @@ Format look_at(Str head)
         {{"MM\0*", 4}, FORMAT_TIFF},
         {{"II+\0", 4}, FORMAT_TIFF}, // BigTIFF
         {{"MM\0+", 4}, FORMAT_TIFF},
+        {{"%PDF-", 5}, FORMAT_PDF},
         {{"GIF87a", 6}, FORMAT_GIF},
         {{"GIF89a", 6}, FORMAT_GIF},
         {{"\0\0\0\x0cjP  \r\n\x87\n", 12}, FORMAT_JP2},
@@ -79,6 +80,8 @@ const char *look_mime(Format format)
         return "image/avif";
     case FORMAT_HEIC:
         return "image/heic";
+    case FORMAT_PDF:
+        return "application/pdf";
     case FORMAT_UNKNOWN:
         break;
     }
