@@ -35,6 +35,7 @@ struct DrawSource {
     size_t bytes_max;
     JpegPlanes tile;
     int tile_column, tile_row; // what `tile` holds
+    ReadyPlanes ready;         // of this level; count 0: it is drawn from tiles
     int next_row;              // of tiles
     int first_column, end_column;
 };
@@ -161,11 +162,18 @@ DrawSource *draw_source_open(const Pyramid *p, const DrawPlan *plan, bool halved
     int tile_px = s->grid->tile_px;
     for (int i = 0; i < (plan->luma_only ? 1 : JPEG_PLANES); i++)
         s->tile.plane[i] = pixels_make(tile_px, tile_px, 1);
+    s->ready = pyramid_ready_planes(p);
+    if (s->ready.offset == 0 || s->ready.level != plan->level)
+        s->ready.count = 0;
     const GridLevel *l = &s->grid->level[plan->level];
     int column = clamp(plan->left / tile_px, 0, l->columns - 1),
         row = clamp(plan->top / tile_px, 0, l->rows - 1);
-    if (!read_tile(s, column, row, err))
+    if (s->ready.count > 0)
+        s->tile.count = plan->luma_only ? 1 : s->ready.count;
+    else if (!read_tile(s, column, row, err))
         return NULL;
+    for (int i = 0; i < s->tile.count && s->ready.count > 0; i++)
+        s->tile.across[i] = s->tile.down[i] = i == 0 ? 1 : 2;
     s->planes = s->tile.count;
     for (int i = 0; i < s->planes; i++)
         plane_open(s, i, halved_chroma);
@@ -257,13 +265,39 @@ static bool read_row_of_tiles(DrawSource *s, Err *err)
     return true;
 }
 
+// The next rows of one plane, as they lie in the file.
+static bool read_ready_rows(DrawSource *s, int number, Err *err)
+{
+    enum { ROWS_AT_ONCE = 64 };
+    Plane *p = &s->plane[number];
+    const GridLevel *l = &s->grid->level[s->plan.level];
+    size_t width = (size_t)((l->width_px + p->across - 1) / p->across);
+    size_t height = (size_t)((l->height_px + p->down - 1) / p->down);
+    uint64_t start = s->ready.offset + (number > 0 ? (uint64_t)l->width_px * (uint64_t)l->height_px : 0) +
+                     (number > 1 ? (uint64_t)width * height : 0);
+    int top = p->top + p->count, rows = MIN_OF(ROWS_AT_ONCE, p->end_y - top);
+    size_t bytes = (size_t)rows * width;
+    if (bytes > s->bytes_max) {
+        s->bytes_max = bytes;
+        s->bytes = mem_grow(s->bytes, s->bytes_max, 1);
+    }
+    if (!file_read_at(pyramid_fd(s->pyramid), s->bytes, bytes, start + (uint64_t)top * width, err))
+        return false;
+    plane_make_room(p, rows);
+    for (int y = 0; y < rows; y++)
+        memcpy(p->rows + (size_t)(p->count + y) * p->stride, s->bytes + (size_t)y * width + p->first_x,
+            (size_t)(p->end_x - p->first_x));
+    p->count += rows;
+    return true;
+}
+
 bool draw_source_row(DrawSource *s, int plane, int y, uint8_t *to, Err *err)
 {
     Plane *p = &s->plane[plane];
     int first = p->first_y + p->y.first[y];
     p->low = MAX_OF(p->low, first);
     while (p->top + p->count < first + p->y.taps)
-        if (!read_row_of_tiles(s, err))
+        if (!(s->ready.count > 0 ? read_ready_rows(s, plane, err) : read_row_of_tiles(s, err)))
             return false;
     for (int k = 0; k < p->y.taps; k++)
         p->needed[k] = p->rows + (size_t)(first + k - p->top) * p->stride;

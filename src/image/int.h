@@ -64,17 +64,28 @@ void grid_info_json(const PyramidFacts *facts, Buf *out);
 
 // ---- pyramid.c
 
+// A whole level as samples that need no decoding: brightness, and for a colour picture Cb and Cr at half its
+// size (rounded up), row after row without gaps. For renders of a size that nobody asked for before.
+typedef struct {
+    uint64_t offset;  // 0: there are none
+    int level, count; // 1 or 3 planes
+} ReadyPlanes;
+
+size_t ready_planes_bytes(const GridLevel *level, int count);
+
 const Grid *pyramid_grid(const Pyramid *p);
+ReadyPlanes pyramid_ready_planes(const Pyramid *p);
 
 // ---- table.c: the binary table of tiles, last entry of the ZIP; little-endian
 //
 //   8  "VPYRAMID"     4 version (1)   4 width   4 height   4 tile side   4 levels   4 sizes
+//   8  offset of the ready planes (0: none)   4 their level   4 how many (1 or 3)
 //   16 a size: 4 width, 4 height, 8 span     8 a tile: span     (a span: offset in the low 40 bits, size in
 //   the high 24) 4  CRC-32 of all before   4 zero   8 bytes in the table with this footer   8 "VPYR-END"
 //
 // The footer ends where the ZIP's central directory begins, so it is found without reading the directory.
 
-enum { TABLE_HEAD_BYTES = 32, TABLE_SIZE_BYTES = 16, TABLE_FOOT_BYTES = 24 };
+enum { TABLE_HEAD_BYTES = 48, TABLE_SIZE_BYTES = 16, TABLE_FOOT_BYTES = 24 };
 #define SPAN_OFFSET_MAX ((UINT64_C(1) << 40) - 1)
 #define SPAN_SIZE_MAX ((UINT64_C(1) << 24) - 1)
 #define TABLE_BYTES_MAX (UINT64_C(64) << 20)
@@ -85,6 +96,7 @@ PyramidSpan span_unpack(uint64_t packed);
 typedef struct {
     PyramidFacts facts;
     Grid grid;
+    ReadyPlanes ready;
     uint64_t sizes[PYRAMID_SIZES_MAX]; // packed spans
     uint64_t *tiles;                   // packed spans, in the order of the grid; owned
 } Table;

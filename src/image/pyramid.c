@@ -73,6 +73,11 @@ const Grid *pyramid_grid(const Pyramid *p)
     return &p->table.grid;
 }
 
+ReadyPlanes pyramid_ready_planes(const Pyramid *p)
+{
+    return p->table.ready;
+}
+
 int pyramid_fd(const Pyramid *p)
 {
     return p->fd;

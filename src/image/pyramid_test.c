@@ -305,6 +305,8 @@ static void table(void **state)
     assert_false(read_changed((Change){24, 4, 99}, 0)); // levels
     assert_false(read_changed((Change){28, 4, 17}, 0)); // sizes
     assert_false(read_changed((Change){28, 4, 0}, 0));
+    assert_false(read_changed((Change){32, 8, 1 << 20}, 0));                      // planes beyond the end
+    assert_false(read_changed((Change){32, 8, 1}, 0));                            // planes of no count
     assert_false(read_changed((Change){TABLE_HEAD_BYTES, 4, 0}, 0));              // a size of no width
     assert_false(read_changed((Change){TABLE_HEAD_BYTES + 8, 8, UINT64_MAX}, 0)); // and beyond the end
     assert_false(read_changed((Change){first_tile, 8, UINT64_MAX}, 0));           // a tile beyond the end

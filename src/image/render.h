@@ -33,6 +33,7 @@ enum { RENDER_PIXELS_MAX = 64 * 1000 * 1000, RENDER_BYTES_MAX = 512 * 1024 * 102
 size_t render_memory_bytes(const Pyramid *p, const RenderAsk *ask);
 // ERR_LIMIT beyond RENDER_PIXELS_MAX, ERR_CORRUPT for a damaged pyramid.
 bool render(const Pyramid *p, const RenderAsk *ask, Buf *out, Err *err) MUST_CHECK;
-// The same without turning and encoding: 3 samples a pixel (sRGB), 1 if ask->quality is RENDER_GRAY, into rows of
-// `to`, which has room for out_height_px of them, stride_bytes apart.
-bool render_pixels(const Pyramid *p, const RenderAsk *ask, uint8_t *to, size_t stride_bytes, Err *err) MUST_CHECK;
+// The same without turning and encoding: 3 samples a pixel (sRGB), 1 if ask->quality is RENDER_GRAY, into
+// rows of `to`, which has room for out_height_px of them, stride_bytes apart.
+bool render_pixels(
+    const Pyramid *p, const RenderAsk *ask, uint8_t *to, size_t stride_bytes, Err *err) MUST_CHECK;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <zlib.h>
 
-enum { TABLE_VERSION = 1, SPAN_OFFSET_BITS = 40 };
+enum { TABLE_VERSION = 1, TABLE_READY_AT = 32, SPAN_OFFSET_BITS = 40 };
 static const char head_magic[8] = {'V', 'P', 'Y', 'R', 'A', 'M', 'I', 'D'};
 static const char foot_magic[8] = {'V', 'P', 'Y', 'R', '-', 'E', 'N', 'D'};
 
@@ -56,6 +56,9 @@ void table_write(const Table *t, Buf *out)
     put32(out, (uint32_t)t->facts.tile_px);
     put32(out, (uint32_t)t->facts.levels);
     put32(out, (uint32_t)t->facts.sizes_count);
+    put64(out, t->ready.offset);
+    put32(out, (uint32_t)t->ready.level);
+    put32(out, (uint32_t)t->ready.count);
     for (int i = 0; i < t->facts.sizes_count; i++) {
         put32(out, (uint32_t)t->facts.sizes[i].width_px);
         put32(out, (uint32_t)t->facts.sizes[i].height_px);
@@ -106,6 +109,19 @@ static bool read_head(Str bytes, Table *t, Err *err)
     return true;
 }
 
+static bool read_ready(const char *p, uint64_t data_bytes, Table *t, Err *err)
+{
+    uint64_t offset = get64(p);
+    uint32_t level = get32(p + 8), count = get32(p + 12);
+    if (offset == 0)
+        return true;
+    if (level >= (uint32_t)t->grid.levels || (count != 1 && count != 3) || offset > data_bytes ||
+        ready_planes_bytes(&t->grid.level[level], (int)count) > data_bytes - offset)
+        return err_set(err, ERR_CORRUPT, "the pyramid file's table has impossible planes");
+    t->ready = (ReadyPlanes){.offset = offset, .level = (int)level, .count = (int)count};
+    return true;
+}
+
 bool table_read(Str bytes, uint64_t data_bytes, Table *ret, Err *err)
 {
     Table t = {0};
@@ -114,6 +130,8 @@ bool table_read(Str bytes, uint64_t data_bytes, Table *ret, Err *err)
     const char *foot = bytes.p + bytes.n - TABLE_FOOT_BYTES;
     if (get32(foot) != crc32_z(0, (const Bytef *)bytes.p, bytes.n - TABLE_FOOT_BYTES))
         return err_set(err, ERR_CORRUPT, "the pyramid file's table is damaged");
+    if (!read_ready(bytes.p + TABLE_READY_AT, data_bytes, &t, err))
+        return false;
     const char *p = bytes.p + TABLE_HEAD_BYTES;
     for (int i = 0; i < t.facts.sizes_count; i++, p += TABLE_SIZE_BYTES) {
         uint32_t width = get32(p), height = get32(p + 4);

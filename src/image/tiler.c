@@ -271,6 +271,66 @@ static bool put_size(Tiler *t, int number, const Pixels *from, Err *err)
     return ok;
 }
 
+// Cb and Cr of an RGB pixel, 16 bits after the point, or the pixel as it is.
+static void ycc_of(const Tiler *t, const uint8_t *p, int ycc[3])
+{
+    enum { HALF = 1 << 15, MIDDLE = 128 << 16 };
+    if (t->ask.ycc || t->ask.channels == 1) {
+        for (int c = 0; c < t->ask.channels; c++)
+            ycc[c] = p[c];
+        return;
+    }
+    ycc[0] = (19595 * p[0] + 38470 * p[1] + 7471 * p[2] + HALF) >> 16;
+    ycc[1] = (-11059 * p[0] - 21709 * p[1] + 32768 * p[2] + MIDDLE + HALF - 1) >> 16;
+    ycc[2] = (32768 * p[0] - 27439 * p[1] - 5329 * p[2] + MIDDLE + HALF - 1) >> 16;
+}
+
+static void add_luma(const Tiler *t, const Pixels *px, Buf *out)
+{
+    int ycc[3];
+    for (int y = 0; y < px->height_px; y++) {
+        for (int x = 0; x < px->width_px; x++) {
+            ycc_of(t, pixels_at(px, x, y), ycc);
+            buf_add_char(out, (char)ycc[0]);
+        }
+    }
+}
+
+static void add_chroma(const Tiler *t, const Pixels *px, int number, Buf *out)
+{
+    for (int y = 0; y < px->height_px; y += 2) {
+        for (int x = 0; x < px->width_px; x += 2) {
+            int sum = 2, ycc[3];
+            for (int k = 0; k < 4; k++) {
+                ycc_of(t,
+                    pixels_at(
+                        px, MIN_OF(x + (k & 1), px->width_px - 1), MIN_OF(y + (k >> 1), px->height_px - 1)),
+                    ycc);
+                sum += ycc[number];
+            }
+            buf_add_char(out, (char)(sum / 4));
+        }
+    }
+}
+
+// Only where they add little to the file: a small picture is drawn fast enough from its tiles.
+static bool put_ready_planes(Tiler *t, const Pixels *base, Err *err)
+{
+    enum { READY_PART = 12 };
+    PyramidSpan span;
+    if (ready_planes_bytes(&t->table.grid.level[t->base_level], t->ask.channels) >
+        zip_at(t->zip) / READY_PART)
+        return true;
+    buf_clear(&t->out);
+    add_luma(t, base, &t->out);
+    for (int i = 1; i < t->ask.channels; i++)
+        add_chroma(t, base, i, &t->out);
+    if (!zip_add(t->zip, S("pyramid.planes"), buf_str(&t->out), &span, err))
+        return false;
+    t->table.ready = (ReadyPlanes){.offset = span.offset, .level = t->base_level, .count = t->ask.channels};
+    return true;
+}
+
 // From the largest down, each from the smallest level that is not smaller.
 static bool put_sizes(Tiler *t, Err *err)
 {
@@ -284,7 +344,7 @@ static bool put_sizes(Tiler *t, Err *err)
         free(px.p);
         px = upright;
     }
-    bool ok = true;
+    bool ok = put_ready_planes(t, &px, err);
     for (int i = f->sizes_count - 1; i >= 0 && ok; i--) {
         while ((px.width_px > 1 || px.height_px > 1) && (px.width_px + 1) / 2 >= f->sizes[i].width_px &&
                (px.height_px + 1) / 2 >= f->sizes[i].height_px)
