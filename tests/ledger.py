@@ -2,13 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ledger from outside: proofs that a stranger can check, undo, deletion, withdrawal, and a vault that lies."""
 import base64
+import datetime
 import hashlib
 import json
 import pathlib
+import random
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
+import time
 
 from museum import ROOT, Museum, main
 
@@ -107,7 +111,8 @@ def test_proof_of_a_day_gone_by():
         entry = json.loads(json.loads(m.run("prove", "1907.2").stdout)["version_entry"])
         assert entry["version"] == 2
         old = json.loads(json.loads(m.run("prove", "1907.2", "--version", "1").stdout)["version_entry"])
-        moment = f"{__import__('datetime').datetime.utcfromtimestamp(old['time_ms'] / 1000).isoformat(timespec='milliseconds')}Z"
+        then = datetime.datetime.fromtimestamp(old["time_ms"] / 1000, datetime.timezone.utc)
+        moment = then.strftime("%Y-%m-%dT%H:%M:%S.") + f"{old['time_ms'] % 1000:03}Z"
         then = m.run("prove", "1907.2", "--at", moment).stdout
         assert json.loads(json.loads(then)["version_entry"])["version"] == 1
         assert "beginning of the log" in check(m, then)
@@ -168,6 +173,30 @@ def test_withdrawn_for_good():
         m.run("rebuild")  # and it stays so
         check(m, m.run("prove", "1907.6", "--version", "2", "--since", "3").stdout, "--old", m.folder / "old")
         m.run("withdraw", "1907.6", "--reason", "again", "--yes", code=1)
+
+
+def test_undo_killed_at_any_moment():
+    many = [{"id": f"k{n}", "titles": [{"lang": "en", "text": "right"}]} for n in range(1200)]
+    wrong = [{"id": f"k{n}", "titles": [{"lang": "en", "text": "WRONG"}]} for n in range(1200)]
+    with Museum() as m:
+        take_in(m, many)
+        take_in(m, wrong)
+        killed = 0
+        for _ in range(12):
+            child = m.start("undo", "2")
+            time.sleep(random.uniform(0.005, 0.25))
+            child.send_signal(signal.SIGKILL)
+            child.communicate()
+            killed += child.returncode == -signal.SIGKILL
+            m.run("verify")  # vault and ledger whole, whatever is still missing
+        m.run("undo", "2")
+        assert killed > 0
+        assert m.json("undo", "2", "--preview")["same"] == 1200
+        versions = [m.run("changes", f"k{n}").stdout.count("version ") for n in (0, 1, 599, 1199)]
+        assert versions == [3, 3, 3, 3], versions  # none undone twice
+        before = (m.home / "checkpoint").read_text()
+        m.run("rebuild")
+        assert (m.home / "checkpoint").read_text() == before
 
 
 def test_rebuild_keeps_its_promise():

@@ -110,7 +110,10 @@ const char *const STATEMENTS[Q_COUNT] = {
                         " WHERE v.change_set = ?1 ORDER BY v.sequence",
     [Q_TREE_VERSION] =
         "SELECT " ENTRY_COLUMNS "FROM version v JOIN object o ON o.id = v.object WHERE v.sequence = ?1",
-    [Q_TREE_PLACE] = "SELECT v.change_set, v.sequence, l.n FROM object o JOIN version v ON v.object = o.id"
+    [Q_TREE_PLACE] = "SELECT v.change_set, v.sequence, l.n,"
+                     " (SELECT min(sequence) FROM version WHERE change_set = v.change_set),"
+                     " (SELECT max(sequence) FROM version WHERE change_set = v.change_set)"
+                     " FROM object o JOIN version v ON v.object = o.id"
                      " LEFT JOIN leaf l ON l.change_set = v.change_set WHERE o.name = ?1 AND v.version = ?2",
     [Q_TREE_BEFORE] = "SELECT count(*) FROM version WHERE change_set = ?1 AND sequence < ?2",
     [Q_TREE_SIZE_AT] = "SELECT n FROM leaf WHERE until_ms <= ?1 ORDER BY until_ms DESC, n DESC LIMIT 1",

@@ -108,7 +108,9 @@ bool catalog_tree_entry(Catalog *c, int64_t leaf, Arena *a, Str *ret, Err *err)
 // ---- proofs
 
 typedef struct {
-    int64_t set, sequence, leaf;
+    int64_t set, sequence;
+    int64_t leaf;        // -1: not in the log yet
+    int64_t first, last; // sequences in the change set
 } Place;
 
 static bool find_place(Conn *conn, Str object_id, int version, Place *ret, Err *err)
@@ -121,12 +123,24 @@ static bool find_place(Conn *conn, Str object_id, int version, Place *ret, Err *
         return false;
     if (!row)
         return err_set(err, ERR_NOT_FOUND, "no version %d of object " FMT_STR, version, ARG_STR(object_id));
-    *ret = (Place){column_int(&q, 0), column_int(&q, 1), column_is_null(&q, 2) ? -1 : column_int(&q, 2)};
+    *ret = (Place){
+        .set = column_int(&q, 0),
+        .sequence = column_int(&q, 1),
+        .leaf = column_is_null(&q, 2) ? -1 : column_int(&q, 2),
+        .first = column_int(&q, 3),
+        .last = column_int(&q, 4),
+    };
     return true;
 }
 
-static bool count_before(Conn *conn, const Place *place, int64_t *ret, Err *err)
+// How many versions of the change set stand before this one. Most often nobody else wrote meanwhile, and the
+// numbers tell.
+static bool count_before(Conn *conn, const Place *place, int64_t versions, int64_t *ret, Err *err)
 {
+    if (place->last - place->first + 1 == versions) {
+        *ret = place->sequence - place->first;
+        return true;
+    }
     CLEANUP(query_end) Query q = query(conn, Q_TREE_BEFORE);
     bool row;
     bind_int(&q, 1, place->set);
@@ -190,7 +204,7 @@ static bool prove(Conn *conn, Str object_id, int version, int64_t size, Arena *a
         return err_set(err, ERR_BUSY, "change set %lld is not in the log of %lld leaves",
             (long long)place.set, (long long)proof.size);
     if (!read_leaf(conn, place.leaf, a, &set, &proof.set_entry, err) ||
-        !count_before(conn, &place, &proof.place, err))
+        !count_before(conn, &place, set.versions, &proof.place, err))
         return false;
     proof.leaf = place.leaf;
     proof.versions = set.versions;

@@ -141,9 +141,17 @@ static void open_sets_wait(void **state)
     int64_t slow = test_change(c, "a", 1, "A", 0), quick = change_and_close(c, "b", 1, "B");
     assert_int_equal(size_of(c), 0); // leaves stand in the order of change sets
     refuse_proof(c, "b", 1, 0, ERR_BUSY);
+    CatalogBatch *more = catalog_batch_open(c, slow, &TEST_WHO, &err); // its sequences are not in one piece
+    FINE(more, err);
+    FINE(test_put(more, "a", 2, "A", 0, &err) && test_put(more, "c", 1, "C", 0, &err), err);
+    FINE(catalog_batch_commit(more, &err), err);
+    catalog_batch_close(more);
     FINE(catalog_change_set_close(c, slow, &err), err);
     assert_int_equal(size_of(c), 2);
     check_proof(c, "b", 1, 0);
+    check_proof(c, "a", 1, 0);
+    check_proof(c, "a", 2, 0);
+    check_proof(c, "c", 1, 0);
     FINE(catalog_change_set_close(c, slow, &err), err); // again is fine
     FINE(catalog_change_set_close(c, 99, &err), err);
     assert_null(catalog_batch_open(c, quick, &TEST_WHO, &err)); // nothing joins it any more
@@ -152,7 +160,7 @@ static void open_sets_wait(void **state)
     pid_t child = fork();
     if (child == 0) {
         Catalog *own = catalog_open(place.file, false, &err);
-        test_change(own, "c", 1, "C", 0);
+        test_change(own, "e", 1, "E", 0);
         _exit(0);
     }
     waitpid(child, NULL, 0);
