@@ -289,18 +289,37 @@ static void finish_makers(Delivered *d)
             makers->items[i].role = d->roles.items[d->roles.count == 1 ? 0 : i].text;
 }
 
-// Texts that did not say are in the record's language.
-static void fill_texts(RecordTexts *texts, Str lang)
+// A language that a text in East Asian script can be in: what was said, unless it is only the museum's habit
+// and does not fit. Han characters alone may be Chinese or Japanese.
+static Str lang_of_text(Str text, Str lang)
+{
+    bool han = false;
+    uint32_t c;
+    if (str_starts(lang, S("zh")) || str_starts(lang, S("ja")) || str_starts(lang, S("ko")))
+        return lang;
+    while (utf8_next(&text, &c)) {
+        if (c >= 0x3040 && c <= 0x30ff)
+            return S("ja");
+        if (c >= 0xac00 && c <= 0xd7a3)
+            return S("ko");
+        han = han || (c >= 0x3400 && c <= 0x9fff);
+    }
+    return han ? S("und") : lang;
+}
+
+// Texts that did not say are in the record's language; where the record did not say either, it must fit.
+static void fill_texts(RecordTexts *texts, Str lang, bool was_said)
 {
     for (size_t i = 0; i < texts->count; i++)
         if (texts->items[i].lang.n == 0)
-            texts->items[i].lang = lang;
+            texts->items[i].lang = was_said ? lang : lang_of_text(texts->items[i].text, lang);
 }
 
 bool delivered_finish(Delivered *d, const FieldRules *rules, Arena *a, Err *err)
 {
     Record *r = &d->record;
-    if (r->lang.n == 0 && !d->is_ours)
+    bool was_said = r->lang.n > 0;
+    if (!was_said && !d->is_ours)
         r->lang = rules->lang;
     if (r->id.n == 0)
         r->id = r->accession;
@@ -314,8 +333,8 @@ bool delivered_finish(Delivered *d, const FieldRules *rules, Arena *a, Err *err)
         ADD(r->titles) = (RecordText){.text = d->object_name};
     finish_dates(d, a);
     finish_makers(d);
-    fill_texts(&r->titles, r->lang);
-    fill_texts(&r->texts, r->lang);
+    fill_texts(&r->titles, r->lang, was_said);
+    fill_texts(&r->texts, r->lang, was_said);
     if (r->licence.n && r->rights.n == 0)
         r->rights = record_rights_uri(r->licence);
     return record_check(r, err);

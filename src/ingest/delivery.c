@@ -72,7 +72,8 @@ static bool table_kind(Str name, TableKind *ret)
         const char *extension;
         TableKind kind;
     } KINDS[] = {{"jsonl", TABLE_LINES}, {"ndjson", TABLE_LINES}, {"json", TABLE_DOCUMENT},
-        {"csv", TABLE_CELLS}, {"tsv", TABLE_CELLS}, {"tab", TABLE_CELLS}};
+        {"csv", TABLE_CELLS}, {"tsv", TABLE_CELLS}, {"tab", TABLE_CELLS}, {"xlsx", TABLE_WORKBOOK},
+        {"xlsm", TABLE_WORKBOOK}, {"xml", TABLE_LIDO}};
     Str head, tail;
     if (!str_cut_last(name, '.', &head, &tail))
         return false;
@@ -233,7 +234,8 @@ static void add_path(Delivery *d, const char *path, bool images_elsewhere)
     Str shown = str_slice(whole, 0, whole.n - name.n);
     int root = !S_ISREG(st.st_mode) ? -1 : add_root(d, shown.n ? arena_cstr(a, shown) : ".", shown);
     if (root < 0 || (!is_table && !is_picture)) {
-        tell(d, INGEST_REFUSED, whole, S("neither a table (.csv, .tsv, .jsonl, .json) nor a picture"));
+        tell(d, INGEST_REFUSED, whole,
+            S("neither a table (.csv, .tsv, .xlsx, .jsonl, .json, LIDO .xml) nor a picture"));
         return;
     }
     add_file(d, &(Walk){.root = root, .tables = true, .pictures = true, .on_offer = true}, name, &st);

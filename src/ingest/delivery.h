@@ -6,7 +6,13 @@
 #include "base/base.h"
 #include "ingest/ingest.h"
 
-typedef enum { TABLE_LINES, TABLE_DOCUMENT, TABLE_CELLS } TableKind; // .jsonl; .json; .csv and .tsv
+typedef enum {
+    TABLE_LINES,    // .jsonl
+    TABLE_DOCUMENT, // .json
+    TABLE_CELLS,    // .csv, .tsv
+    TABLE_WORKBOOK, // .xlsx
+    TABLE_LIDO,     // .xml
+} TableKind;
 
 typedef struct {
     TableKind kind;

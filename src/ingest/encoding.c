@@ -122,7 +122,8 @@ static bool refuse_what_is_no_text(const EncodingScan *scan, Err *err)
 {
     if (head_is(scan, "PK\3\4", 4))
         return err_set(err, ERR_UNSUPPORTED,
-            "this is a ZIP or a spreadsheet workbook, not a text table: save it as CSV UTF-8");
+            "this is a ZIP or a spreadsheet workbook, not a text table: call it .xlsx, or save it as CSV "
+            "UTF-8");
     if (head_is(scan, "\xd0\xcf\x11\xe0", 4))
         return err_set(err, ERR_UNSUPPORTED,
             "this is an old Excel or Word document, not a text table: save it as CSV UTF-8");

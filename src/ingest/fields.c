@@ -169,6 +169,9 @@ Field field_guess(Str column, Str *ret_names_lang)
     char room[2 * COLUMN_NAME_MAX_BYTES];
     Str name, lang;
     column = field_trim(column);
+    // "@type", "@context": the bones of JSON-LD, not what it says.
+    if (str_starts(column, S("@")) && !str_eq(column, S("@id")))
+        return *ret_names_lang = (Str){0}, (Field){.kind = FIELD_UNKNOWN};
     Field field = find_name(fold_name(column, room, sizeof(room)), ret_names_lang);
     if (field.kind != FIELD_UNKNOWN || !cut_lang(column, &name, &lang))
         return field;

@@ -49,6 +49,7 @@ static void columns(void **state)
     check_column("\xc2\xa0Title\xe3\x80\x80", "title");
     check_column("creation_date_earliest", "date.earliest");
     check_column("File name", "image");
+    check_column("@id", "id");
 }
 
 // What must not be guessed: a wrong field is worse than none.
@@ -64,6 +65,7 @@ static void not_columns(void **state)
     check_column("id_en", "unknown");
     check_column("width", "unknown");
     check_column("@en", "unknown");
+    check_column("@type", "unknown");
     check_column("()", "unknown");
     check_column("title_", "title");
     check_column("\xff\xfe\xff", "unknown");

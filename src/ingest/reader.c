@@ -3,10 +3,13 @@
 
 #include "base/file.h"
 #include "base/utf8.h"
+#include "ingest/lido.h"
 #include "ingest/neutral.h"
 #include "ingest/pairing.h"
 #include "ingest/table.h"
 #include "ingest/textfile.h"
+#include "ingest/workbook.h"
+#include "ingest/zipfile.h"
 
 #include <stdlib.h>
 
@@ -35,6 +38,10 @@ struct Reader {
     Column *columns;
     size_t columns_count;
     int image_column; // its first picture gives the id where there is no other; -1 if not needed
+    // workbooks and LIDO: files that are read whole
+    Str whole;
+    Workbook *workbook;
+    Lido *lido;
     // documents
     NeutralFile documents;
     const Json *items;
@@ -71,10 +78,18 @@ static bool skip_line(Reader *r, Err *err)
     }
 }
 
+// Leaves in r->row_at where the row begins, in r->row where it ends.
 static TableStep take_row(Reader *r, Arena *a, TableRow *ret, Err *err, bool *ret_failed)
 {
     Err ignored;
     *ret_failed = false;
+    r->row_at = r->row + 1;
+    if (r->workbook) {
+        TableStep step = workbook_next(r->workbook, a, ret, &r->row_at, err);
+        *ret_failed = step == TABLE_FAULT; // XML does not go on behind its damage
+        r->row = r->row_at;
+        return step;
+    }
     for (;;) {
         size_t used = 0;
         TableStep step = table_take(textfile_window(r->text), textfile_at_end(r->text), r->separator,
@@ -89,6 +104,7 @@ static TableStep take_row(Reader *r, Arena *a, TableRow *ret, Err *err, bool *re
         Str taken = str_slice(textfile_window(r->text), 0, used);
         bool cut = step == TABLE_FAULT && !str_ends(taken, S("\n")) && !str_ends(taken, S("\r"));
         textfile_skip(r->text, used);
+        r->row += step == TABLE_ROW ? (int64_t)ret->lines : step == TABLE_FAULT;
         if (cut && !skip_line(r, &ignored))
             *ret_failed = true;
         return step;
@@ -173,9 +189,15 @@ static const char *separator_name(char separator)
 
 static void tell_how(Reader *r)
 {
+    if (r->workbook && workbook_sheets(r->workbook) > 1)
+        tell(r, arena_printf(r->arena, "the workbook has %d sheets; only the first, " FMT_STR ", is read",
+                    workbook_sheets(r->workbook), ARG_STR(workbook_sheet(r->workbook))));
     CLEANUP(buf_free) Buf text = buf_with_max(16 * 1024), kept = buf_with_max(8 * 1024);
-    buf_printf(&text, "read as " FMT_STR "%s, cells separated by %s; ", ARG_STR(r->encoding.name),
-        r->encoding.guessed ? " (a guess)" : "", separator_name(r->separator));
+    if (r->workbook)
+        buf_printf(&text, "read as a workbook, sheet " FMT_STR "; ", ARG_STR(workbook_sheet(r->workbook)));
+    else
+        buf_printf(&text, "read as " FMT_STR "%s, cells separated by %s; ", ARG_STR(r->encoding.name),
+            r->encoding.guessed ? " (a guess)" : "", separator_name(r->separator));
     const char *between = "";
     for (size_t c = 0; c < r->columns_count; c++) {
         const Column *column = &r->columns[c];
@@ -211,16 +233,13 @@ static bool read_header(Reader *r, Err *err)
 {
     TableRow row = {.blank = true};
     bool failed;
-    int64_t at = 1;
     while (row.blank) {
         TableStep step = take_row(r, r->arena, &row, err, &failed);
         if (step == TABLE_END)
             return err_set(err, ERR_INVALID, "the table is empty");
         if (step != TABLE_ROW)
             return false;
-        at += (int64_t)row.lines;
     }
-    r->row = at - 1;
     NamesLang names = {0};
     r->columns = arena_array(r->arena, Column, row.count);
     r->columns_count = row.count;
@@ -243,6 +262,13 @@ static bool read_header(Reader *r, Err *err)
         !has_field(r, FIELD_IMAGE, &r->image_column))
         return refuse_without_id(r, err);
     return true;
+}
+
+static bool open_workbook(Reader *r, Err *err)
+{
+    r->encoding.name = S("the workbook");
+    r->workbook = workbook_open(r->whole, err);
+    return r->workbook && read_header(r, err);
 }
 
 static bool open_cells(Reader *r, Err *err)
@@ -284,17 +310,11 @@ static ReaderStep next_row(Reader *r, Arena *a, Delivered *ret, Str *ret_cell, E
     for (;;) {
         TableRow row = {0};
         bool failed;
-        int64_t line = r->row_at = r->row + 1;
         TableStep step = take_row(r, a, &row, err, &failed);
         if (step == TABLE_END)
             return READER_END;
-        if (step == TABLE_FAULT || step == TABLE_MORE) {
-            r->row = line;
+        if (step == TABLE_FAULT || step == TABLE_MORE)
             return failed ? READER_FAILED : READER_REFUSED;
-        }
-        // The row is named by its first line; the next begins after its last.
-        int64_t last = line + (int64_t)row.lines - 1;
-        r->row = last;
         if (row.blank)
             continue;
         Delivered d = {0};
@@ -366,6 +386,20 @@ static ReaderStep next_item(Reader *r, Arena *a, Delivered *ret, Err *err)
     return neutral_read(&r->documents, item, a, ret, err) ? READER_RECORD : READER_REFUSED;
 }
 
+static ReaderStep next_lido(Reader *r, Arena *a, Delivered *ret, Err *err)
+{
+    r->row_at = ++r->row;
+    switch (lido_next(r->lido, &r->rules, a, ret, err)) {
+    case LIDO_RECORD:
+        return READER_RECORD;
+    case LIDO_END:
+        return READER_END;
+    case LIDO_FAILED:
+        break;
+    }
+    return READER_FAILED;
+}
+
 static bool names_itself(const Json *map)
 {
     Str unused;
@@ -380,8 +414,9 @@ static bool names_itself(const Json *map)
 // A document is a record, a list of them, or a map with a list of them in it.
 static void find_items(Reader *r, const Json *tree)
 {
+    enum { SURELY_RECORDS = 3 }; // the others may be parts of one record that has an id of its own
     static const char *const NAMES[] = {
-        "records", "items", "objects", "data", "results", "manifests", "artworks"};
+        "records", "manifests", "artworks", "items", "objects", "data", "results"};
     r->items = tree;
     r->items_count = 1;
     if (tree->kind == JSON_IS_LIST) {
@@ -390,7 +425,8 @@ static void find_items(Reader *r, const Json *tree)
     }
     for (size_t i = 0; tree->kind == JSON_IS_MAP && i < COUNT_OF(NAMES); i++) {
         const Json *list = json_list(tree, str_from(NAMES[i]));
-        if (!list || list->count == 0 || list->items[0].kind != JSON_IS_MAP || (names_itself(tree) && i > 0))
+        bool surely = i < SURELY_RECORDS || !names_itself(tree);
+        if (!list || list->count == 0 || list->items[0].kind != JSON_IS_MAP || !surely)
             continue;
         r->items = list->items;
         r->items_count = list->count;
@@ -422,6 +458,11 @@ static bool open_document(Reader *r, Err *err)
 
 // ---- all forms
 
+static bool read_whole(Reader *r, Err *err)
+{
+    return file_read_all(r->fd, ZIPFILE_MAX_BYTES, r->arena, &r->whole, err);
+}
+
 static bool open_text(Reader *r, Err *err)
 {
     bool is_json = r->table.kind != TABLE_CELLS;
@@ -437,6 +478,23 @@ static bool open_text(Reader *r, Err *err)
     return r->text != NULL;
 }
 
+static bool open_kind(Reader *r, Err *err)
+{
+    switch (r->table.kind) {
+    case TABLE_LINES:
+        return open_text(r, err);
+    case TABLE_DOCUMENT:
+        return open_text(r, err) && open_document(r, err);
+    case TABLE_CELLS:
+        return open_text(r, err) && open_cells(r, err);
+    case TABLE_WORKBOOK:
+        return read_whole(r, err) && open_workbook(r, err);
+    case TABLE_LIDO:
+        return read_whole(r, err) && (r->lido = lido_open(r->whole, err));
+    }
+    return false;
+}
+
 Reader *reader_open(int fd, const DeliveryTable *table, Str lang, const Mapping *mapping,
     const IngestListener *listener, Err *err)
 {
@@ -448,18 +506,14 @@ Reader *reader_open(int fd, const DeliveryTable *table, Str lang, const Mapping 
         .listener = listener,
         .image_column = -1,
         .rules = {.lang = lang.n ? lang : S("und")}};
-    if (table->kind == TABLE_CELLS)
+    if (table->kind == TABLE_CELLS || table->kind == TABLE_WORKBOOK)
         r->rules.split = S(";|");
     if (mapping && mapping->has_split)
         r->rules.split = mapping->split;
     if (mapping && mapping->lang.n)
         r->rules.lang = mapping->lang;
     r->documents = (NeutralFile){.mapping = mapping, .rules = r->rules, .arena = r->arena};
-    bool good = open_text(r, err);
-    if (good && table->kind == TABLE_CELLS)
-        good = open_cells(r, err);
-    else if (good && table->kind == TABLE_DOCUMENT)
-        good = open_document(r, err);
+    bool good = open_kind(r, err);
     if (!good) {
         reader_close(r);
         return NULL;
@@ -472,6 +526,8 @@ void reader_close(Reader *r)
     if (!r)
         return;
     textfile_close(r->text);
+    workbook_close(r->workbook);
+    lido_close(r->lido);
     fd_close(r->fd);
     buf_free(&r->scratch);
     arena_close(r->arena);
@@ -485,7 +541,11 @@ ReaderStep reader_next(Reader *r, Arena *a, Delivered *ret, int64_t *ret_row, St
     *ret_cell = (Str){0};
     switch (r->table.kind) {
     case TABLE_CELLS:
+    case TABLE_WORKBOOK:
         step = next_row(r, a, &d, ret_cell, err);
+        break;
+    case TABLE_LIDO:
+        step = next_lido(r, a, &d, err);
         break;
     case TABLE_LINES:
         step = next_line(r, a, &d, err);
@@ -505,5 +565,5 @@ ReaderStep reader_next(Reader *r, Arena *a, Delivered *ret, int64_t *ret_row, St
 
 uint64_t reader_bytes_read(const Reader *r)
 {
-    return textfile_bytes_read(r->text);
+    return r->text ? textfile_bytes_read(r->text) : r->whole.n;
 }

@@ -461,7 +461,8 @@ static void take_everything(Run *run)
     take_lone_pictures(run, &flow);
     finish(run, flow.before);
     finish(run, flow.filling);
-    if (run->counts.records_seen == 0 && delivery_refused(run->delivery) == 0 && !run_stopping(run))
+    if (run->counts.records_seen == 0 && count == 0 && delivery_refused(run->delivery) == 0 &&
+        !run_stopping(run))
         run_tell(run, INGEST_REFUSED,
             &(Item){.shown = run->ask->paths_count ? str_from(run->ask->paths[0]) : S("")}, (Str){0},
             S("there is nothing here to take in: no table and no picture"));
