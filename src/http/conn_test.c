@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: Apache-2.0
+// What connections go through: pipelining, slowness, full lanes, clients that leave, a server that stops.
+#include "http/testing.h"
+
+static void pipelined(void **state)
+{
+    (void)state;
+    CLEANUP(fd_closep) int fd = dial();
+    Buf text = buf_with_max(1 << 20);
+    for (int i = 0; i < 300; i++)
+        buf_printf(&text, "GET /%s%d HTTP/1.1\r\n" H "\r\n", i % 7 == 0 ? "page" : "n", i);
+    buf_add(&text, S("POST /last HTTP/1.1\r\n" H END));
+    say(fd, buf_str(&text));
+    Str answer = hear_all(fd);
+    for (int i = 0; i < 300; i++) { // in the order asked, whichever lane answered
+        char want[32];
+        size_t at = 0;
+        snprintf(want, sizeof(want), "0 /%s%d ? ", i % 7 == 0 ? "page" : "n", i);
+        assert_true(str_find(answer, str_from(want), &at));
+        answer = str_slice(answer, at, answer.n);
+    }
+    assert_true(has(answer, "2 /last"));
+    buf_free(&text);
+}
+
+static void trickled(void **state)
+{
+    (void)state;
+    CLEANUP(fd_closep) int fd = dial();
+    Str text =
+        S("POST /x HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n" END "1\r\na\r\n2\r\nbc\r\n0\r\n\r\n");
+    for (size_t i = 0; i < text.n; i++)
+        say(fd, str_slice(text, i, i + 1));
+    assert_true(has(hear_all(fd), "body=abc\n"));
+}
+
+static void check_late(const char *start)
+{
+    CLEANUP(fd_closep) int fd = dial();
+    say(fd, str_from(start));
+    int64_t begun = clock_mono_us();
+    for (int i = 0; i < 200 && clock_mono_us() - begun < 5000000; i++) {
+        say(fd, S("a")); // always something, never all
+        usleep(20000);
+        char c;
+        if (recv(fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
+            break;
+    }
+    assert_int_equal(status_of(hear_all(fd)), 408);
+}
+
+static void too_slow(void **state)
+{
+    (void)state;
+    check_late("GET /");
+    check_late("GET / HTTP/1.1\r\nHost: ");
+    check_late("POST / HTTP/1.1\r\n" H "Content-Length: 90000\r\n\r\n");
+    CLEANUP(fd_closep) int silent = dial();
+    assert_int_equal(hear_all(silent).n, 0);
+}
+
+static void expectation(void **state)
+{
+    (void)state;
+    CLEANUP(fd_closep) int fd = dial();
+    say(fd, S("POST / HTTP/1.1\r\n" H "Expect: 100-continue\r\nContent-Length: 2\r\n" END));
+    char line[25];
+    assert_int_equal(recv(fd, line, sizeof(line), MSG_WAITALL), 25);
+    assert_memory_equal(line, "HTTP/1.1 100 Continue\r\n\r\n", 25);
+    say(fd, S("ab"));
+    assert_true(has(hear_all(fd), "body=ab\n"));
+}
+
+static void wait_for(atomic_int *what, int value)
+{
+    for (int i = 0; i < 10000 && atomic_load(what) < value; i++)
+        usleep(1000);
+    assert_true(atomic_load(what) >= value);
+}
+
+// A full heavy lane answers 503, and neither pages nor the loop notice.
+static void full_lane(void **state)
+{
+    (void)state;
+    atomic_store(&held_back, 1);
+    atomic_store(&at_work, 0);
+    int first = dial(), second = dial();
+    say(first, S("GET /render/1 HTTP/1.1\r\n" H END));
+    wait_for(&at_work, 1);
+    say(second, S("GET /render/2 HTTP/1.1\r\n" H END));
+    Str answer = S("");
+    for (int i = 0; i < 100 && !has(answer, "503"); i++) { // until the second stands in the queue
+        CLEANUP(fd_closep) int third = dial();
+        struct timeval short_patience = {.tv_usec = 200000};
+        setsockopt(third, SOL_SOCKET, SO_RCVTIMEO, &short_patience, sizeof(short_patience));
+        say(third, S("GET /render/3 HTTP/1.1\r\n" H END));
+        ssize_t n = recv(third, heard, sizeof(heard), 0);
+        answer = (Str){heard, n > 0 ? (size_t)n : 0};
+    }
+    assert_true(has(answer, "503 Service Unavailable") && has(answer, "Retry-After: "));
+    assert_int_equal(status_of(ask("GET /page HTTP/1.1\r\n" H)), 200);
+    assert_int_equal(status_of(ask("GET /x HTTP/1.1\r\n" H)), 200);
+    atomic_store(&held_back, 0);
+    assert_int_equal(status_of(hear_all(first)), 200);
+    assert_int_equal(status_of(hear_all(second)), 200);
+    close(first);
+    close(second);
+}
+
+// Clients that leave at every moment: each answer is released once, and the server goes on.
+static void walked_away(void **state)
+{
+    (void)state;
+    atomic_store(&released, 0);
+    for (int i = 0; i < 60; i++) {
+        CLEANUP(fd_closep) int fd = dial();
+        struct linger reset = {.l_onoff = 1};
+        if (i % 2)
+            setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+        say(fd, i % 3 ? S("GET /file HTTP/1.1\r\n" H "\r\n") : S("GET /slow HTTP/1.1\r\n" H "\r\n"));
+        if (i % 4 == 0)
+            usleep(2000);
+    }
+    assert_int_equal(status_of(ask("GET /split HTTP/1.1\r\n" H)), 303);
+    wait_for(&released, 1);
+    assert_true(atomic_load(&released) <= 41);
+}
+
+static void short_file(void **state)
+{
+    (void)state;
+    CLEANUP(fd_closep) int fd = dial();
+    say(fd, S("GET /short HTTP/1.1\r\n" H "\r\n"));
+    Str answer = hear_all(fd);
+    assert_true(
+        body_of(answer).n == FILE_BYTES); // then closed: the promised length was not kept, and it shows
+}
+
+// ---- the unhurried and the unlucky
+
+// More than all socket buffers hold is asked for and nothing is read: the answer is given up.
+static void slow_reader(void **state)
+{
+    (void)state;
+    enum { ASKED = 60 };
+    CLEANUP(fd_closep) int fd = dial();
+    for (int i = 0; i < ASKED; i++)
+        say(fd, S("GET /file HTTP/1.1\r\n" H "\r\n"));
+    int late = 0;
+    for (int before = -1; late < 4; usleep(DEADLINE_MS * 1000)) { // until no answer ended for four deadlines
+        late = atomic_load(&released) == before ? late + 1 : 0;
+        before = atomic_load(&released);
+    }
+    size_t n = 0;
+    for (ssize_t got; (got = recv(fd, heard, sizeof(heard), 0)) > 0; n += (size_t)got)
+        ;
+    assert_true(n < (size_t)ASKED * FILE_BYTES);
+}
+
+static void patient_reader(void **state)
+{
+    (void)state;
+    CLEANUP(fd_closep) int fd = dial();
+    say(fd, S("GET /file HTTP/1.1\r\n" H END));
+    size_t n = 0;
+    for (ssize_t got; (got = recv(fd, heard, 20000, 0)) > 0; n += (size_t)got)
+        usleep(20000); // longer in all than the deadline
+    assert_true(n > FILE_BYTES - 100);
+}
+
+// A client may end its side and still wait for the answer, from whichever lane.
+static void half_closed(void **state)
+{
+    (void)state;
+    CHECK("GET /page/long HTTP/1.1\r\n" H "\r\n", 200);
+    CHECK("GET /render HTTP/1.1\r\n" H "\r\n", 200);
+    CHECK("GET /file HTTP/1.1\r\n" H "\r\n", 200);
+    CHECK("GET /file HTTP/1.1\r\n" H "\r\nGET /page HTTP/1.1\r\n" H "\r\n", 200);
+}
+
+static void kept_alive(void **state)
+{
+    (void)state;
+    int fds[8];
+    for (int i = 0; i < 8; i++)
+        fds[i] = dial();
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 8; i++) {
+            say(fds[i], S("GET /tile HTTP/1.1\r\n" H "\r\n"));
+            ssize_t n = recv(fds[i], heard, sizeof(heard), 0);
+            assert_true(n > 0 && has((Str){heard, (size_t)n}, "56789"));
+        }
+        usleep(2 * DEADLINE_MS * 1000); // idle between requests is not late
+    }
+    for (int i = 0; i < 8; i++)
+        close(fds[i]);
+}
+
+// No descriptor left to accept with: the server waits without spinning and goes on when there is one again.
+static void no_descriptors(void **state)
+{
+    (void)state;
+    struct rlimit before, none;
+    int first = dial(); // so that the loops have been through accept
+    int client = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)http_port(server))};
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    getrlimit(RLIMIT_NOFILE, &before);
+    none = before;
+    none.rlim_cur = 3;
+    setrlimit(RLIMIT_NOFILE, &none);
+    assert_int_equal(connect(client, (struct sockaddr *)&to, sizeof(to)), 0);
+    say(client, S("GET / HTTP/1.1\r\n" H END));
+    int64_t cpu_us = clock_cpu_us();
+    usleep(600000);
+    cpu_us = clock_cpu_us() - cpu_us;
+    setrlimit(RLIMIT_NOFILE, &before);
+    assert_int_equal(status_of(hear_all(client)), 200);
+    assert_true(cpu_us < 300000); // two loops spinning would have used up to 1.2 s
+    close(client);
+    close(first);
+}
+
+static void *close_server(void *other)
+{
+    http_close(other);
+    return NULL;
+}
+
+// A server told to stop finishes what it is sending, and takes nothing new.
+static void stopped_while_sending(void **state)
+{
+    (void)state;
+    Err err = {0};
+    HttpServer *first = server;
+    server = http_open(&(HttpConfig){.listen = S("127.0.0.1:0"),
+                           .loops = 2,
+                           .pages_threads = 1,
+                           .renders_threads = 1,
+                           .route = route,
+                           .answer = answer_request},
+        &err);
+    assert_non_null(server);
+    atomic_store(&held_back, 1);
+    atomic_store(&at_work, 0);
+    int working = dial(), idle = dial(), sending = dial();
+    say(working, S("GET /slow HTTP/1.1\r\n" H "\r\n"));
+    say(sending, S("GET /file HTTP/1.1\r\n" H "\r\n"));
+    assert_int_equal(recv(sending, heard, 10, MSG_PEEK | MSG_WAITALL), 10);
+    wait_for(&at_work, 1);
+    pthread_t closer;
+    assert_int_equal(pthread_create(&closer, NULL, close_server, server), 0);
+    assert_int_equal(hear_all(idle).n, 0);
+    assert_int_equal(body_of(hear_all(sending)).n, FILE_BYTES - 100);
+    atomic_store(&held_back, 0);
+    Str answer = hear_all(working);
+    assert_int_equal(status_of(answer), 200);
+    pthread_join(closer, NULL);
+    server = first;
+    close(working);
+    close(idle);
+    close(sending);
+}
+
+static void many_from_one_address(void **state)
+{
+    (void)state;
+    int fds[60], refused = 0;
+    for (int i = 0; i < 60; i++)
+        fds[i] = dial();
+    for (int i = 0; i < 60; i++) {
+        say(fds[i], S("GET / HTTP/1.1\r\n" H END));
+        ssize_t n = recv(fds[i], heard, sizeof(heard), 0);
+        refused += n < 0 || has((Str){heard, (size_t)n}, "503");
+    }
+    assert_true(refused >= 20 && refused < 60);
+    for (int i = 0; i < 60; i++)
+        close(fds[i]);
+}
+
+static void many_through_workers(void **state)
+{
+    (void)state;
+    atomic_store(&finished, 0);
+    for (int round = 0; round < 60; round++) {
+        int fds[16];
+        for (int i = 0; i < 16; i++) {
+            fds[i] = dial();
+            say(fds[i], S("GET /page/1 HTTP/1.1\r\n" H "\r\nGET /tile HTTP/1.1\r\n" H "\r\n"
+                          "GET /page/2 HTTP/1.1\r\n" H END));
+        }
+        for (int i = 0; i < 16; i++) {
+            assert_true(has(hear_all(fds[i]), "/page/2"));
+            close(fds[i]);
+        }
+    }
+    wait_for(&finished, 60 * 16 * 3);
+}
+
+static void check_listen(const char *where, bool fine)
+{
+    Err err = {0};
+    HttpServer *other = http_open(
+        &(HttpConfig){.listen = str_from(where), .loops = 1, .route = route, .answer = answer_request}, &err);
+    assert_int_equal(other != NULL, fine);
+    assert_int_equal(err.kind != ERR_NONE, !fine);
+    http_close(other);
+}
+
+static void addresses(void **state)
+{
+    (void)state;
+    char taken[40];
+    snprintf(taken, sizeof(taken), "127.0.0.1:%d", http_port(server));
+    check_listen(":0", true);
+    check_listen("localhost:0", true);
+    check_listen(taken, false);
+    check_listen("", false);
+    check_listen("127.0.0.1", false);
+    check_listen("127.0.0.1:http", false);
+    check_listen("127.0.0.1:65536", false);
+    check_listen("127.0.0.1:-1", false);
+    check_listen("no such host:0", false);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pipelined),
+        cmocka_unit_test(trickled),
+        cmocka_unit_test(too_slow),
+        cmocka_unit_test(expectation),
+        cmocka_unit_test(full_lane),
+        cmocka_unit_test(walked_away),
+        cmocka_unit_test(short_file),
+        cmocka_unit_test(many_through_workers),
+        cmocka_unit_test(slow_reader),
+        cmocka_unit_test(patient_reader),
+        cmocka_unit_test(half_closed),
+        cmocka_unit_test(kept_alive),
+        cmocka_unit_test(no_descriptors),
+        cmocka_unit_test(stopped_while_sending),
+        cmocka_unit_test(many_from_one_address),
+        cmocka_unit_test(addresses),
+    };
+    return cmocka_run_group_tests(tests, open_museum, close_museum);
+}
