@@ -100,6 +100,9 @@ bool search_ask_read(const Visit *v, SearchAsk *ret, Err *err)
             if (!str_to_int(value, 1, SEARCH_LIMIT_MAX, &limit))
                 return err_set(err, ERR_INVALID, "limit must be a number from 1 to %d", SEARCH_LIMIT_MAX);
             ask.limit = limit;
+        } else if (str_eq(name, S("diversity"))) {
+            if (!str_to_double(value, &ask.diversity) || ask.diversity < 0 || ask.diversity > 1)
+                return err_set(err, ERR_INVALID, "diversity must be a number from 0 to 1");
         } else if (search_is_facet(name) && value.n) {
             if (ask.filters_count == SEARCH_FILTERS_MAX)
                 return err_set(err, ERR_LIMIT, "more than %d filters", SEARCH_FILTERS_MAX);

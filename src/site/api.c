@@ -32,7 +32,36 @@ static void put_places(JsonWriter *w, const Visit *v, const Seen *seen)
     json_put_member(w, S("manifest"), manifest_url(v->a, v->base_url, seen->record.id));
 }
 
-static void put_hit(JsonWriter *w, const Visit *v, const Seen *seen, const SearchHit *hit)
+static void put_reasons(JsonWriter *w, const Visit *v, const SearchAsk *ask, const Seen *seen)
+{
+    const SearchReason *reasons;
+    size_t count;
+    reasons_find(v, ask, seen, &reasons, &count);
+    json_put_name(w, S("reasons"));
+    json_put_list(w);
+    for (size_t i = 0; i < count; i++) {
+        json_put_map(w);
+        json_put_member(w, S("field"), reasons[i].field);
+        json_put_member_if(w, S("lang"), reasons[i].lang);
+        json_put_member(w, S("snippet"), reasons[i].snippet);
+        json_put_name(w, S("marks")); // [first byte, bytes] of the snippet
+        json_put_list(w);
+        for (size_t k = 0; k < reasons[i].marks_count; k++) {
+            json_put_list(w);
+            json_put_int(w, reasons[i].marks[k].at);
+            json_put_int(w, reasons[i].marks[k].size);
+            json_put_list_end(w);
+        }
+        json_put_list_end(w);
+        json_put_member_if(w, S("expansion"), reasons[i].expansion);
+        json_put_member_if(w, S("place"), reasons[i].place);
+        json_put_map_end(w);
+    }
+    json_put_list_end(w);
+}
+
+static void put_hit(
+    JsonWriter *w, const Visit *v, const SearchAsk *ask, const Seen *seen, const SearchHit *hit)
 {
     Str lang, title = seen_title(v, seen, &lang);
     json_put_map(w);
@@ -48,10 +77,14 @@ static void put_hit(JsonWriter *w, const Visit *v, const Seen *seen, const Searc
     json_put_name(w, S("score"));
     json_put_real(w, hit->score);
     json_put_member_if(w, S("why"), hit->why);
+    Str explain;
+    if (http_parameter(v->r, S("explain"), &explain) && str_eq(explain, S("1")))
+        put_reasons(w, v, ask, seen);
     json_put_map_end(w);
 }
 
-static bool put_hits(JsonWriter *w, const Visit *v, const SearchAnswer *answer, Err *err)
+static bool put_hits(
+    JsonWriter *w, const Visit *v, const SearchAsk *ask, const SearchAnswer *answer, Err *err)
 {
     Seen *seen;
     size_t count;
@@ -65,7 +98,7 @@ static bool put_hits(JsonWriter *w, const Visit *v, const SearchAnswer *answer, 
     for (size_t i = 0, hit = 0; i < count; i++) {
         while (!str_eq(answer->hits[hit].object_id, seen[i].version.object_id))
             hit++; // passes over what the ledger has hidden since
-        put_hit(w, v, &seen[i], &answer->hits[hit]);
+        put_hit(w, v, ask, &seen[i], &answer->hits[hit]);
     }
     json_put_list_end(w);
     return true;
@@ -93,6 +126,65 @@ static void put_facets(JsonWriter *w, const Visit *v, const SearchAnswer *answer
     json_put_map_end(w);
 }
 
+static void put_instead(JsonWriter *w, const SearchAnswer *answer)
+{
+    if (!answer->instead_count)
+        return;
+    json_put_name(w, S("instead"));
+    json_put_list(w);
+    for (size_t i = 0; i < answer->instead_count; i++) {
+        json_put_map(w);
+        json_put_member(w, S("q"), answer->instead[i].q);
+        json_put_member_int(w, S("total"), answer->instead[i].total);
+        json_put_map_end(w);
+    }
+    json_put_list_end(w);
+}
+
+enum { SUGGESTIONS = 8 };
+
+static void put_suggestion(JsonWriter *w, const Visit *v, const SearchSuggestion *suggestion)
+{
+    json_put_map(w);
+    json_put_member(w, S("text"), suggestion->text);
+    json_put_member(w, S("kind"), suggestion->kind);
+    if (suggestion->object_id.n) {
+        json_put_member(w, S("id"), suggestion->object_id);
+        json_put_member(w, S("page"), manifest_object_url(v->a, v->base_url, suggestion->object_id));
+    } else {
+        json_put_member_int(w, S("count"), suggestion->count);
+    }
+    json_put_map_end(w);
+}
+
+void api_suggest_answer(Visit *v)
+{
+    const SiteConfig *config = &v->site->config;
+    Err err = {0};
+    Str typed = S("");
+    SearchSuggestion *suggestions;
+    size_t count;
+    http_parameter(v->r, S("q"), &typed);
+    Search *search = config->search_keep(config->search_ctx);
+    bool good = search ? search_suggest(search, typed, v->role, SUGGESTIONS, v->a, &suggestions, &count, &err)
+                       : err_set(&err, ERR_BUSY, "the index is being made");
+    config->search_drop(config->search_ctx, search);
+    if (!good) {
+        trouble_answer(v, &err);
+        return;
+    }
+    CLEANUP(buf_free) Buf b = buf_with_max(DOCUMENT_MAX_BYTES);
+    JsonWriter w = json_writer(&b);
+    json_put_map(&w);
+    json_put_name(&w, S("suggestions"));
+    json_put_list(&w);
+    for (size_t i = 0; i < count; i++)
+        put_suggestion(&w, v, &suggestions[i]);
+    json_put_list_end(&w);
+    json_put_map_end(&w);
+    send_json(v, &b);
+}
+
 void api_search_answer(Visit *v)
 {
     Err err = {0};
@@ -106,11 +198,12 @@ void api_search_answer(Visit *v)
     }
     json_put_map(&w);
     json_put_member_int(&w, S("total"), answer.total);
-    if (!put_hits(&w, v, &answer, &err)) {
+    if (!put_hits(&w, v, &ask, &answer, &err)) {
         trouble_answer(v, &err);
         return;
     }
     put_facets(&w, v, &answer);
+    put_instead(&w, &answer);
     json_put_member_if(&w, S("corrected"), answer.corrected);
     json_put_member_int(&w, S("sequence"), answer.sequence);
     json_put_name(&w, S("next"));

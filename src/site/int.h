@@ -61,6 +61,14 @@ size_t seen_pictures(const Seen *seen);
 // Keeps the index around one question. ERR_BUSY while there is none.
 bool site_search(const Visit *v, const SearchAsk *ask, SearchAnswer *ret, Err *err) MUST_CHECK;
 
+// ---- reasons.c: why a record was found
+
+// The places where the words stand in the record, best first; none is fine.
+void reasons_find(
+    const Visit *v, const SearchAsk *ask, const Seen *seen, const SearchReason **ret, size_t *ret_count);
+// The best of them for the wall, with marks; empty if the caption says it already.
+Html reason_html(const Visit *v, const SearchAsk *ask, const Seen *seen);
+
 // ---- card.c: a record on the wall
 
 typedef enum { PICTURE_WALL, PICTURE_DOOR, PICTURE_HERO, PICTURE_STAGE, PICTURE_THUMB } PictureUse;
@@ -132,6 +140,7 @@ void results_answer(Visit *v);
 void object_answer(Visit *v, Str object_id);
 void api_search_answer(Visit *v);
 void api_object_answer(Visit *v, Str object_id);
+void api_suggest_answer(Visit *v);
 void api_manifest_answer(Visit *v, Str object_id);
 void send_iiif(Visit *v, const Buf *b); // JSON-LD, or plain JSON for who prefers it
 JsonText linked_data(const Visit *v, const Seen *seen, const PageObject *page);

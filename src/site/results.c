@@ -2,7 +2,8 @@
 // What a search found, as a wall with filters beside it.
 #include "site/int.h"
 
-static void fill_works(const Visit *v, const SearchAnswer *answer, PageResults *page, Err *err)
+static void fill_works(
+    const Visit *v, const SearchAsk *ask, const SearchAnswer *answer, PageResults *page, Err *err)
 {
     Seen *seen;
     size_t count;
@@ -14,6 +15,8 @@ static void fill_works(const Visit *v, const SearchAnswer *answer, PageResults *
     PartCard *cards = arena_array(v->a, PartCard, count + 1);
     for (size_t i = 0; i < count; i++)
         cards[i] = card_part(v, &seen[i]);
+    for (size_t i = 0; i < count; i++)
+        cards[i].why = reason_html(v, ask, &seen[i]);
     page->works.items = cards;
     page->works.count = count;
 }
@@ -135,6 +138,20 @@ static Str heading(const Visit *v, const SearchAsk *ask, int64_t total)
     return phrase(v->w, WORD_RESULTS_ALL);
 }
 
+// Nothing found: questions like it that find something.
+static void fill_instead(const Visit *v, const SearchAsk *ask, const SearchAnswer *answer, PageResults *page)
+{
+    PartWay *ways = arena_array(v->a, PartWay, answer->instead_count + 1);
+    for (size_t i = 0; i < answer->instead_count; i++) {
+        SearchAsk other = {.role = ask->role, .q = answer->instead[i].q};
+        ways[i] = (PartWay){.address = search_address(v->a, &(SearchPlace){.ask = &other}),
+            .name = answer->instead[i].q,
+            .count = answer->instead[i].total};
+    }
+    page->instead.items = ways;
+    page->instead.count = answer->instead_count;
+}
+
 // Nothing found: the largest kinds of work as another way in.
 static void fill_suggestions(const Visit *v, PageResults *page, Err *err)
 {
@@ -186,12 +203,13 @@ void results_answer(Visit *v)
         .late = lateness(v, &answer),
         .nothing = answer.total == 0,
     };
-    fill_works(v, &answer, &page, &err);
+    fill_works(v, &ask, &answer, &page, &err);
     fill_chips(v, &ask, &answer, &page);
     if (answer.total) {
         fill_orders(v, &ask, &page);
         fill_facets(v, &ask, &answer, &page);
     } else if (!err.kind) {
+        fill_instead(v, &ask, &answer, &page);
         fill_suggestions(v, &page, &err);
     }
     if (answer.next.n)

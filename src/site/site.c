@@ -63,6 +63,7 @@ static const struct {
     {S("/"), home_answer},
     {S("/search"), results_answer},
     {S("/api/search"), api_search_answer},
+    {S("/api/suggest"), api_suggest_answer},
     {S("/robots.txt"), feeds_robots_answer},
     {S("/opensearch.xml"), feeds_opensearch_answer},
 };

@@ -80,6 +80,33 @@ const tests = {
     await page.leave();
   },
 
+  async suggestions_while_typing() {
+    const page = await visit(browser, museum);
+    await page.go("/");
+    await page.locator("#box").pressSequentially("hokus");
+    await page.waitForSelector(".hints li");
+    await accessible(page, "/ with suggestions");
+    await page.keyboard.press("Escape");
+    sure(!await page.isVisible(".hints"), "Escape closes the list");
+    await page.keyboard.type("a");
+    await page.waitForSelector(".hints li");
+    await page.keyboard.press("ArrowDown");
+    sure(await page.getAttribute("#box", "aria-activedescendant") === "hint0", "the first is chosen");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/\/(search\?q=|object\/)/);
+    await page.leave();
+  },
+
+  async a_slip_is_mended_and_said() {
+    const page = await visit(browser, museum, { javaScriptEnabled: false });
+    await page.go("/search?q=porttrait");
+    sure((await page.textContent(".corrected")).includes("portrait"), "says what was searched instead");
+    sure((await page.$$(".wall li")).length > 0, "and shows it");
+    await page.go("/search?q=bronze");
+    sure((await page.$$(".why mark")).length > 0, "marks where the words stand");
+    await page.leave();
+  },
+
   async facets_narrow_and_widen() {
     const page = await visit(browser, museum);
     await page.go("/search");

@@ -137,6 +137,87 @@ function zoomRoom(stage) {
 const stage = one(".stage[data-info]");
 const lookCloser = stage && zoomRoom(stage);
 
+// ---- suggestions while typing: a list under the box, walked with the arrow keys
+
+function suggest(form) {
+  const input = one("input[type=search]", form), list = document.createElement("ul"), said = document.createElement("span");
+  let waiting = 0, asked = "", chosen = -1;
+  list.className = "hints";
+  list.id = "hints";
+  list.hidden = true;
+  list.setAttribute("role", "listbox");
+  list.setAttribute("aria-label", input.labels[0].textContent);
+  said.className = "hidden";
+  said.setAttribute("role", "status");
+  form.append(list, said);
+  for (const [name, value] of Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false",
+    "aria-controls": list.id })) input.setAttribute(name, value);
+
+  function choose(index) {
+    chosen = index;
+    [...list.children].forEach((item, i) => item.setAttribute("aria-selected", String(i === index)));
+    if (index < 0) input.removeAttribute("aria-activedescendant");
+    else input.setAttribute("aria-activedescendant", list.children[index].id);
+  }
+  function show(suggestions) {
+    list.replaceChildren(...suggestions.map((one, i) => {
+      const item = document.createElement("li"), text = document.createElement("span"), count = document.createElement("span");
+      text.textContent = one.text;
+      count.textContent = one.count || "";
+      Object.assign(item, { id: `hint${i}`, take: () => take(one) });
+      item.setAttribute("role", "option");
+      item.append(text, count);
+      return item;
+    }));
+    list.hidden = !suggestions.length;
+    input.setAttribute("aria-expanded", String(!list.hidden));
+    said.textContent = suggestions.length || "";
+    choose(-1);
+  }
+  function take(suggestion) {
+    if (suggestion.page) return location.assign(new URL(suggestion.page).pathname);
+    input.value = suggestion.text;
+    form.requestSubmit();
+  }
+  async function ask() {
+    const typed = input.value.trim();
+    if (typed === asked) return;
+    asked = typed;
+    if (!typed) return show([]);
+    try {
+      const answer = await fetch(`/api/suggest?q=${encodeURIComponent(typed)}`);
+      if (answer.ok && typed === asked) show((await answer.json()).suggestions);
+    } catch {
+      show([]);
+    }
+  }
+  input.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(ask, 120);
+  });
+  input.addEventListener("keydown", (event) => {
+    const count = list.children.length;
+    if (list.hidden || event.isComposing) return;
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      choose((chosen + (event.key === "ArrowDown" ? 1 : chosen < 0 ? 0 : -1) + count) % count);
+    } else if (event.key === "Enter" && chosen >= 0) {
+      event.preventDefault();
+      list.children[chosen].take();
+    } else if (event.key === "Escape") {
+      event.preventDefault();
+      show([]);
+    }
+  });
+  list.addEventListener("pointerdown", (event) => {
+    event.preventDefault();
+    event.target.closest("li")?.take();
+  });
+  input.addEventListener("blur", () => show([]));
+}
+
+all("form[role=search]").forEach(suggest);
+
 // ---- keys: / to the search box, z looks closer
 
 document.addEventListener("keydown", (event) => {
