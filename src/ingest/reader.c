@@ -145,6 +145,19 @@ static Str names_lang(const NamesLang *n)
     return n->other > n->common ? n->other_lang : (Str){0};
 }
 
+static const char *lang_name(Str lang)
+{
+    static const struct {
+        const char *lang, *name;
+    } NAMES[] = {{"de", "German"}, {"fr", "French"}, {"es", "Spanish"}, {"it", "Italian"}, {"nl", "Dutch"},
+        {"pt", "Portuguese"}, {"ru", "Russian"}, {"ja", "Japanese"}, {"ko", "Korean"},
+        {"zh-Hans", "simplified Chinese"}, {"zh-Hant", "traditional Chinese"}};
+    for (size_t i = 0; i < COUNT_OF(NAMES); i++)
+        if (str_eq(lang, str_from(NAMES[i].lang)))
+            return NAMES[i].name;
+    return "another language";
+}
+
 static void choose_lang(Reader *r, const NamesLang *names)
 {
     Str guess = names_lang(names), mine = guess, museum = r->rules.lang, rest;
@@ -157,9 +170,9 @@ static void choose_lang(Reader *r, const NamesLang *names)
         return;
     r->rules.lang = guess;
     tell(r, arena_printf(r->arena,
-                "the column names are " FMT_STR
-                ", so texts are taken to be; a mapping file with \"@lang = \" says otherwise",
-                ARG_STR(guess)));
+                "most column names are in %s, so the texts are taken to be in it too (" FMT_STR
+                "); a mapping file with \"@lang = en\" would make them English",
+                lang_name(guess), ARG_STR(guess)));
 }
 
 static bool has_field(const Reader *r, FieldKind kind, int *ret_column)

@@ -484,7 +484,9 @@ bool ingest_run(const IngestHouse *house, const IngestAsk *ask, const IngestList
         delivery_close(run.delivery);
         good = !run.failed;
         if (!good)
-            *err = run.err;
+            (void)!err_set(err, run.err.kind,
+                "%s; %lld records were taken in before that and stay, the next run goes on from there",
+                run.err.text, (long long)(run.counts.records_new + run.counts.records_changed));
         else if (run.counts.change_set)
             good = catalog_change_set_close(house->catalog, run.counts.change_set, err);
         *ret = run.counts;
