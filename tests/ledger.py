@@ -111,9 +111,7 @@ def test_proof_of_a_day_gone_by():
         entry = json.loads(json.loads(m.run("prove", "1907.2").stdout)["version_entry"])
         assert entry["version"] == 2
         old = json.loads(json.loads(m.run("prove", "1907.2", "--version", "1").stdout)["version_entry"])
-        then = datetime.datetime.fromtimestamp(old["time_ms"] / 1000, datetime.timezone.utc)
-        moment = then.strftime("%Y-%m-%dT%H:%M:%S.") + f"{old['time_ms'] % 1000:03}Z"
-        then = m.run("prove", "1907.2", "--at", moment).stdout
+        then = m.run("prove", "1907.2", "--at", moment(old["time_ms"])).stdout
         assert json.loads(json.loads(then)["version_entry"])["version"] == 1
         assert "beginning of the log" in check(m, then)
         m.run("prove", "1907.2", "--at", "1999-01-01", code=1)
@@ -263,6 +261,56 @@ def test_the_log_over_http():
         for path in ("/log/", "/log/tile/0/000", "/log/tile/entries/000.p/1", "/log/tile/0/001", "/log/../museum.conf",
                      "/log/tile/0/%2e%2e"):
             assert m.get(path)[0] in (400, 404), path
+
+
+def moment(ms):
+    then = datetime.datetime.fromtimestamp(ms / 1000, datetime.timezone.utc)
+    return then.strftime("%Y-%m-%dT%H:%M:%S.") + f"{ms % 1000:03}Z"
+
+
+def time_of(m, set_number):
+    db = sqlite3.connect(m.home / "catalog.db")
+    ((ms,),) = db.execute("SELECT time_ms FROM change_set WHERE id = ?", (set_number,))
+    db.close()
+    return ms
+
+
+def test_the_museum_as_it_stood():
+    with small_museum() as m:
+        take_in(m, [titled(1, "A jar"), {**titled(2, "Hidden then"), "access": "none"}])
+        take_in(m, [titled(2, "Open now")])
+        m.run("delete", "1907.3")
+        first, second = moment(time_of(m, 1)), moment(time_of(m, 2))
+        with m.serving():
+            old = m.get_json(f"/api/object/1907.1?at={first}")
+            assert old["title"] == "Bowl number 1" and old["version"] == 1
+            assert m.get_json(f"/api/object/1907.1?at={second}")["title"] == "A jar"
+            assert m.get_json("/api/object/1907.1")["title"] == "A jar"
+            permalink = m.get("/api/object/1907.1?version=1")[2]
+            page = m.get(f"/object/1907.1?at={first}")[2].decode()
+            assert "Bowl number 1" in page and "As it stood" in page and "noindex" in page
+            assert "As it stood" not in m.get("/object/1907.1")[2].decode()
+            assert m.get(f"/object/1907.2?at={first}")[0] == 200
+            assert m.get(f"/object/1907.2?at={second}")[0] == 404  # was not meant for everybody
+            assert m.get(f"/object/1907.3?at={first}")[0] == 200
+            assert m.get("/object/1907.3")[0] == 404
+            assert m.get("/object/1907.3?version=2")[0] == 404  # the deletion itself
+            for path, status in (("at=1999-01-01", 404), ("at=", 400), ("at=noon", 400), ("version=0", 400),
+                                 ("version=99", 404), ("version=-1", 400), ("version=1x", 400), ("at=%ff", 400)):
+                assert m.get(f"/api/object/1907.1?{path}")[0] == status, path
+                assert m.get(f"/object/1907.1?{path}")[0] == status, path
+            assert m.get(f"/iiif/manifest/1907.1?at={first}")[0] == 200
+        take_in(m, [titled(1, "Third")], "third.jsonl")
+        with m.serving():
+            old_url, new_url = permalink, m.get("/api/object/1907.1?version=1")[2]
+            strip = lambda body: {k: v for k, v in json.loads(body).items() if k not in ("page", "manifest", "images")}
+            assert strip(old_url) == strip(new_url)
+        ids = lambda *words: [h["id"] for h in m.json("search", *words)["hits"]]
+        assert ids("jar") == [] and ids("jar", "--at", second) == ["1907.1"] and ids("jar", "--at", first) == []
+        assert "1907.2" not in ids("hidden", "--at", second)
+        assert ids("hidden", "--all", "--at", second) == ["1907.2"]
+        assert len(ids("BOWL", "--at", first)) == 7 and len(ids("", "--at", "1999-01-01")) == 0
+        m.run("search", "x", "--at", "noon", code=2)
 
 
 def test_reports():

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/index.h"
 #include "app/term.h"
+#include "app/then.h"
 #include "app/verbs.h"
+#include "base/clock.h"
 #include "base/json.h"
 
 #include <stdio.h>
@@ -74,14 +76,30 @@ static bool search_home(const Home *home, const SearchAsk *ask, bool json, Err *
     return good;
 }
 
+static bool search_then(const Home *home, const SearchAsk *ask, int64_t time_ms, bool json, Err *err)
+{
+    SearchAnswer answer;
+    CatalogVersion *versions;
+    if (!search_at(home, ask, time_ms, &answer, &versions, err))
+        return false;
+    if (json)
+        print_json(&answer, versions);
+    else
+        print_people(home->arena, &answer, versions, home->conf.language);
+    return true;
+}
+
 int verb_search(const Call *call)
 {
     bool json = false, all = false;
     int64_t limit = 20;
-    const char *cursor = "";
+    const char *cursor = "", *at = "";
+    int64_t time_ms = 0;
     const Option options[] = {
         {"limit", OPTION_NUMBER, "N", "how many to show, 1 to 100 (default 20)", &limit},
         {"cursor", OPTION_TEXT, "TEXT", "go on from the `next` of an earlier answer", &cursor},
+        {"at", OPTION_TEXT, "DATE", "in the museum as it stood then (2026-11-20, or 2026-11-20T10:00:00Z)",
+            &at},
         {"all", OPTION_FLAG, NULL, "also what visitors may not see", &all},
         {"json", OPTION_FLAG, NULL, "print the answer as JSON", &json},
     };
@@ -91,6 +109,8 @@ int verb_search(const Call *call)
         return code;
     if (limit < 1 || limit > SEARCH_LIMIT_MAX)
         return verb_misused("search", "--limit must be from 1 to %d", SEARCH_LIMIT_MAX);
+    if (*at && !time_parse_moment(str_from(at), &time_ms))
+        return verb_misused("search", "--at wants a date (2026-11-20) or a moment (2026-11-20T10:00:00Z)");
     Home home;
     Err err = {0};
     if (!home_open(call->home, HOME_LOOK, &home, &err))
@@ -102,7 +122,8 @@ int verb_search(const Call *call)
         .limit = (int)limit,
         .cursor = str_from(cursor),
         .role = all ? VIEWER_STAFF : VIEWER_PUBLIC};
-    code = search_home(&home, &ask, json, &err) ? EXIT_GOOD : verb_failed(&err);
+    bool good = *at ? search_then(&home, &ask, time_ms, json, &err) : search_home(&home, &ask, json, &err);
+    code = good ? EXIT_GOOD : verb_failed(&err);
     home_close(&home);
     return code;
 }

@@ -237,7 +237,7 @@ void api_object_answer(Visit *v, Str object_id)
 {
     Err err = {0};
     Seen seen;
-    if (!seen_find(v, object_id, &seen, &err)) {
+    if (!seen_asked(v, object_id, &seen, &err)) {
         trouble_answer(v, &err);
         return;
     }
@@ -276,7 +276,7 @@ void api_manifest_answer(Visit *v, Str object_id)
     Err err = {0};
     Seen seen;
     CLEANUP(buf_free) Buf b = buf_with_max(MANIFEST_MAX_BYTES);
-    if (!seen_find(v, object_id, &seen, &err)) {
+    if (!seen_asked(v, object_id, &seen, &err)) {
         trouble_answer(v, &err);
         return;
     }

@@ -49,10 +49,14 @@ typedef struct {
     CatalogVersion version;
     Record record;
     Grant grant;
+    bool old; // a version of the past was asked for
 } Seen;
 
 // ERR_NOT_FOUND for unknown, deleted and hidden objects alike.
 bool seen_find(const Visit *v, Str object_id, Seen *ret, Err *err) MUST_CHECK;
+// The same for the object in the address, which may be asked for as it stood: ?at=<date or moment> or
+// ?version=<n>. ERR_INVALID for neither. Of an old version only those pictures that are the same today.
+bool seen_asked(const Visit *v, Str object_id, Seen *ret, Err *err) MUST_CHECK;
 // Those of the ids that may be seen, in order.
 bool seen_find_many(
     const Visit *v, const Str *ids, size_t count, Seen **ret, size_t *ret_count, Err *err) MUST_CHECK;

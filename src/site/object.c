@@ -2,6 +2,7 @@
 // One work: its picture, what is known of it, how it may be used, what stands near it.
 #include "site/int.h"
 
+#include "base/clock.h"
 #include "base/utf8.h"
 
 enum { FACTS_MAX = 16 };
@@ -334,7 +335,7 @@ void object_answer(Visit *v, Str object_id)
 {
     Err err = {0};
     Seen seen;
-    if (!seen_find(v, object_id, &seen, &err)) {
+    if (!seen_asked(v, object_id, &seen, &err)) {
         trouble_answer(v, &err);
         return;
     }
@@ -344,6 +345,9 @@ void object_answer(Visit *v, Str object_id)
     page.maker = seen_makers(v, &seen);
     page.maker_lang = said_lang(&sheet, seen.record.makers.count ? seen.record.makers.items[0].lang : S(""));
     page.date = seen_dates(v, &seen);
+    page.old = seen.old;
+    page.old_time = time_rfc3339(v->a, seen.version.time_ms);
+    page.today = url_local(manifest_object_url(v->a, S(""), seen.record.id));
     fill_titles(&sheet);
     fill_texts(&sheet);
     fill_facts(&sheet);
@@ -362,6 +366,7 @@ void object_answer(Visit *v, Str object_id)
                                   .manifest = page.manifest.address,
                                   .picture = picture,
                                   .kind = S("article"),
+                                  .hide = seen.old,
                                   .box = true});
     CLEANUP(buf_free) Buf b = buf_with_max(PAGE_MAX_BYTES);
     page_object_put(&b, v->w, &page);

@@ -2,6 +2,9 @@
 // Records through the eyes of the Grant: the only way from the catalogue to a page.
 #include "site/int.h"
 
+#include "base/clock.h"
+#include "catalog/history.h"
+
 static bool look(const Visit *v, const CatalogVersion *version, Seen *ret, Err *err)
 {
     Grant grant;
@@ -14,6 +17,7 @@ static bool look(const Visit *v, const CatalogVersion *version, Seen *ret, Err *
         return false;
     ret->version = *version;
     ret->grant = grant;
+    ret->old = false;
     return true;
 }
 
@@ -26,6 +30,58 @@ bool seen_find(const Visit *v, Str object_id, Seen *ret, Err *err)
         return true;
     // Hidden and unknown sound the same.
     return err->kind == ERR_DENIED ? err_set(err, ERR_NOT_FOUND, "no such object") : false;
+}
+
+// ---- as it stood
+
+// Picture services show what stands today: of an old version only those pictures that are still the same.
+static bool keep_same_pictures(const Visit *v, Record *record, Err *err)
+{
+    RecordMediaList kept = {.items = arena_array(v->a, RecordMedia, record->media.count + 1)};
+    for (size_t i = 0; i < record->media.count; i++) {
+        CatalogImage image;
+        Sha512 master;
+        Err one = {0};
+        bool there =
+            catalog_find_image(v->site->config.catalog, record->media.items[i].id, v->a, &image, &one);
+        if (!there && one.kind != ERR_NOT_FOUND)
+            return err_set(err, one.kind, "%s", one.text);
+        if (there && sha512_from_hex(record->media.items[i].sha512, &master) &&
+            sha512_eq(&master, &image.master))
+            kept.items[kept.count++] = record->media.items[i];
+    }
+    record->media = kept;
+    return true;
+}
+
+static bool find_version(const Visit *v, Str object_id, Str number, Str at, CatalogVersion *ret, Err *err)
+{
+    Catalog *c = v->site->config.catalog;
+    int64_t time_ms;
+    int version;
+    if (number.n)
+        return str_to_int(number, 1, INT32_MAX, &version)
+                   ? catalog_find_version(c, object_id, version, v->a, ret, err)
+                   : err_set(err, ERR_INVALID, "version must be a number from 1");
+    if (!time_parse_moment(at, &time_ms))
+        return err_set(err, ERR_INVALID, "at must be a date (2026-11-20) or a moment (2026-11-20T10:00:00Z)");
+    return catalog_find_at(c, object_id, time_ms, v->a, ret, err);
+}
+
+bool seen_asked(const Visit *v, Str object_id, Seen *ret, Err *err)
+{
+    Str at = {0}, number = {0};
+    CatalogVersion version;
+    bool old = http_parameter(v->r, S("version"), &number);
+    if (!http_parameter(v->r, S("at"), &at) && !old)
+        return seen_find(v, object_id, ret, err);
+    if (!find_version(v, object_id, number, at, &version, err))
+        return false;
+    if (version.deleted || !look(v, &version, ret, err))
+        return version.deleted || err->kind == ERR_DENIED ? err_set(err, ERR_NOT_FOUND, "no such object")
+                                                          : false;
+    ret->old = true;
+    return keep_same_pictures(v, &ret->record, err);
 }
 
 bool seen_find_many(const Visit *v, const Str *ids, size_t count, Seen **ret, size_t *ret_count, Err *err)
