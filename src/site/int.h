@@ -52,7 +52,7 @@ typedef struct {
     bool old; // a version of the past was asked for
 } Seen;
 
-// ERR_NOT_FOUND for unknown, deleted and hidden objects alike.
+// As it is today. ERR_NOT_FOUND for unknown, deleted and hidden objects alike.
 bool seen_find(const Visit *v, Str object_id, Seen *ret, Err *err) MUST_CHECK;
 // The same for the object in the address, which may be asked for as it stood: ?at=<date or moment> or
 // ?version=<n>. ERR_INVALID for neither. Of an old version only those pictures that are the same today.
@@ -64,6 +64,11 @@ const RecordMedia *seen_picture(const Seen *seen, size_t index); // NULL beyond 
 size_t seen_pictures(const Seen *seen);
 // Keeps the index around one question. ERR_BUSY while there is none.
 bool site_search(const Visit *v, const SearchAsk *ask, SearchAnswer *ret, Err *err) MUST_CHECK;
+
+// ---- history.c: a work as it was
+
+bool history_withdrawn(const Visit *v, Str object_id, Str *ret_reason); // by law, and no secret
+void history_fill(const Visit *v, const Seen *seen, PageObject *page);
 
 // ---- reasons.c: why a record was found
 
@@ -153,8 +158,9 @@ void feeds_robots_answer(Visit *v);
 void feeds_sitemap_answer(Visit *v, Str after); // empty: the index of all
 void feeds_opensearch_answer(Visit *v);
 void assets_answer(Visit *v);
-void trouble_answer(Visit *v, const Err *err); // a page, or JSON below /api and /iiif
-void trouble_method_answer(Visit *v);          // 405
+void trouble_answer(Visit *v, const Err *err);  // a page, or JSON below /api and /iiif
+void trouble_gone_answer(Visit *v, Str reason); // 410
+void trouble_method_answer(Visit *v);           // 405
 
 // ---- frame.c: what every page has
 

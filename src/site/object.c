@@ -335,8 +335,12 @@ void object_answer(Visit *v, Str object_id)
 {
     Err err = {0};
     Seen seen;
+    Str reason;
     if (!seen_asked(v, object_id, &seen, &err)) {
-        trouble_answer(v, &err);
+        if (err.kind == ERR_NOT_FOUND && history_withdrawn(v, object_id, &reason))
+            trouble_gone_answer(v, reason);
+        else
+            trouble_answer(v, &err);
         return;
     }
     PageObject page = {.foot = frame_foot(v)};
@@ -354,6 +358,7 @@ void object_answer(Visit *v, Str object_id)
     fill_pictures(&sheet);
     fill_use(&sheet);
     fill_shelves(&sheet);
+    history_fill(v, &seen, &page);
     page.linked = linked_data(v, &seen, &page);
     RecordText about =
         lang_pick(seen.record.texts.items, seen.record.texts.count, v->w->tag, seen.record.lang);

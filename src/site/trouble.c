@@ -26,7 +26,7 @@ static TroubleWords words_of(ErrKind kind)
     return (TroubleWords){WORD_TROUBLE_OTHER_TITLE, WORD_TROUBLE_OTHER_SAYS};
 }
 
-static void send_page(Visit *v, int status, TroubleWords words)
+static void send_page(Visit *v, int status, TroubleWords words, Str more)
 {
     CLEANUP(buf_free) Buf b = buf_with_max(PAGE_MAX_BYTES);
     PageTrouble page = {
@@ -34,6 +34,7 @@ static void send_page(Visit *v, int status, TroubleWords words)
         .foot = frame_foot(v),
         .title = phrase(v->w, words.title),
         .says = phrase(v->w, words.says),
+        .more = more,
         .status = status,
     };
     page_trouble_put(&b, v->w, &page);
@@ -75,14 +76,19 @@ void trouble_answer(Visit *v, const Err *err)
     if (for_scripts(v))
         send_json(v, status, &told);
     else
-        send_page(v, status, words_of(told.kind));
+        send_page(v, status, words_of(told.kind), S(""));
     v->answer->cache_control = S("no-store");
     if (told.kind == ERR_BUSY)
         http_answer_header(v->answer, "Retry-After", S("2"));
 }
 
+void trouble_gone_answer(Visit *v, Str reason)
+{
+    send_page(v, 410, (TroubleWords){WORD_TROUBLE_GONE_TITLE, WORD_TROUBLE_GONE_SAYS}, reason);
+}
+
 void trouble_method_answer(Visit *v)
 {
-    send_page(v, 405, (TroubleWords){WORD_TROUBLE_METHOD_TITLE, WORD_TROUBLE_METHOD_SAYS});
+    send_page(v, 405, (TroubleWords){WORD_TROUBLE_METHOD_TITLE, WORD_TROUBLE_METHOD_SAYS}, S(""));
     http_answer_header(v->answer, "Allow", S("GET, HEAD, OPTIONS"));
 }
