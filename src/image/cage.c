@@ -24,7 +24,7 @@
 
 enum {
     CHILDREN_MAX = 64,
-    MEMORY_DEFAULT_MB = 192,
+    MEMORY_DEFAULT_MB = 224,
     TIME_BASE_S = 120,
     START_TIME_S = 60,
     PROBE_TIME_S = 30,

@@ -9,7 +9,7 @@
 
 typedef struct {
     int children_max;   // 0: one per core
-    int memory_max_mb;  // of one child, 0: 192
+    int memory_max_mb;  // of one child, 0: 224
     int time_max_s;     // for one file, 0: 120 + 1 per megapixel
     int64_t pixels_max; // width * height, 0: 10^10
     int quality;        // of tiles, 0: 85

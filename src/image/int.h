@@ -132,6 +132,13 @@ void jpeg_writer_closep(JpegWriter **w);
 // MCUs.
 bool jpeg_write(JpegWriter *w, const Pixels *px, bool restarts, Buf *out, Err *err) MUST_CHECK;
 
+// ---- jpeg_join.c
+
+// Appends a JPEG of one row of MCUs, made by jpeg_write with restarts: number 0, 1, ... of the picture
+// `whole`.
+void jpeg_join(Buf *whole, int number, Str row);
+void jpeg_join_end(Buf *whole, int height_px);
+
 typedef struct JpegReader JpegReader;
 
 JpegReader *jpeg_reader_open(void); // one thread at a time
@@ -161,7 +168,8 @@ bool jpeg_planes_start(JpegWriter *w, int width_px, int height_px, Buf *out, Err
 bool jpeg_planes_rows(JpegWriter *w, uint8_t *const rows[JPEG_PLANES][JPEG_PLANE_ROWS], Err *err) MUST_CHECK;
 bool jpeg_planes_finish(JpegWriter *w, Err *err) MUST_CHECK;
 
-// ---- tiler.c: rows in, pyramid file out, in memory bounded by two rows of tiles
+// ---- tiler.c: rows in, pyramid file out, in memory bounded by two rows of tiles, or of MCUs if that would
+// be much
 
 typedef struct Tiler Tiler;
 
@@ -173,6 +181,7 @@ typedef struct {
     bool tiles_given; // those of level 0 come by tiler_put_tile
     bool rows_halved; // the rows are those of level 1 (for a side of more than TILER_WHOLE_MAX_PX); needs
                       // tiles_given
+    bool by_strips;   // as if the picture were very wide: see tiler.c; not for one that is turned
 } TilerAsk;
 
 enum { TILER_WHOLE_MAX_PX = 2048 }; // the largest level that is kept whole, for the standard sizes

@@ -156,6 +156,47 @@ static void written(void **state)
     check_written(64, 64, 1, 1);
 }
 
+static Str tile_bytes(const Pyramid *p, int level, int column, int row, Arena *a)
+{
+    Err err = {0};
+    PyramidSpan span;
+    assert_true(pyramid_find_tile(p, level, column, row, &span));
+    char *bytes = arena_alloc(a, span.size_bytes);
+    assert_true(file_read_at(pyramid_fd(p), bytes, span.size_bytes, span.offset, &err));
+    return (Str){bytes, span.size_bytes};
+}
+
+// Very wide pictures are cut strip by strip, into the same bytes.
+static void check_strips(int width, int height, int channels, int tile)
+{
+    Err err = {0};
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    Pixels px = test_picture(width, height, channels);
+    Pyramid *bands = pyramid_open(test_pyramid_by(&px, (Turn){0}, tile, false), &err);
+    Pyramid *strips = pyramid_open(test_pyramid_by(&px, (Turn){0}, tile, true), &err);
+    assert_non_null(bands);
+    assert_non_null(strips);
+    const Grid *g = pyramid_grid(bands);
+    for (int i = 0; i < g->levels; i++)
+        for (int row = 0; row < g->level[i].rows; row++)
+            for (int column = 0; column < g->level[i].columns; column++)
+                assert_true(
+                    str_eq(tile_bytes(bands, i, column, row, a), tile_bytes(strips, i, column, row, a)));
+    free(px.p);
+    pyramid_drop(bands);
+    pyramid_drop(strips);
+}
+
+static void by_strips(void **state)
+{
+    (void)state;
+    check_strips(700, 500, 3, 256);
+    check_strips(333, 201, 1, 64);
+    check_strips(130, 17, 3, 128);
+    check_strips(65, 1, 3, 64);
+    check_strips(300, 515, 3, 512);
+}
+
 // EXIF 6 means: turn clockwise, so that the first row becomes the last column.
 static void turning(void **state)
 {
@@ -321,6 +362,7 @@ int main(void)
         cmocka_unit_test(tile_names),
         cmocka_unit_test(turning),
         cmocka_unit_test(written),
+        cmocka_unit_test(by_strips),
         cmocka_unit_test(unzips),
         cmocka_unit_test(zip64),
         cmocka_unit_test(damage),

@@ -26,7 +26,7 @@ static inline Pixels test_picture(int width_px, int height_px, int channels)
 }
 
 // The descriptor of a memory file that holds the pyramid, -1 if it cannot be made.
-static inline int test_pyramid_file(const Pixels *px, Turn turn, int tile_px)
+static inline int test_pyramid_by(const Pixels *px, Turn turn, int tile_px, bool by_strips)
 {
     Err err = {0};
     int fd = memfd_create("pyramid", MFD_CLOEXEC);
@@ -35,7 +35,8 @@ static inline int test_pyramid_file(const Pixels *px, Turn turn, int tile_px)
         .channels = px->channels,
         .turn = turn,
         .tile_px = tile_px,
-        .quality = 90};
+        .quality = 90,
+        .by_strips = by_strips};
     CLEANUP(tiler_closep) Tiler *t = tiler_open(fd, &ask, &err);
     bool ok = t != NULL;
     for (int y = 0; y < px->height_px && ok; y++)
@@ -44,4 +45,9 @@ static inline int test_pyramid_file(const Pixels *px, Turn turn, int tile_px)
         return fd;
     close(fd);
     return -1;
+}
+
+static inline int test_pyramid_file(const Pixels *px, Turn turn, int tile_px)
+{
+    return test_pyramid_by(px, turn, tile_px, false);
 }

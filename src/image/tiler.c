@@ -10,11 +10,15 @@
 
 #include <stdlib.h>
 
+enum { STRIP_COLOUR_PX = 16, STRIP_GREY_PX = 8 };  // a row of MCUs
+#define WHOLE_BANDS_MAX_BYTES (UINT64_C(24) << 20) // of level 0; all levels together are twice that
+
 typedef struct {
     int width_px, height_px; // before turning
     int columns;
     int done_px, band_px, band_want_px; // rows seen before this band, in it, and when it will be full
     Pixels band;
+    Buf *growing; // by strips: the tiles of a row
 } Level;
 
 struct Tiler {
@@ -23,6 +27,7 @@ struct Tiler {
     ZipWriter *zip;
     JpegWriter *jpeg;
     Level level[PYRAMID_LEVELS_MAX];
+    int band_px; // the height of a band: tile_px, or by strips a row of MCUs
     Pixels base;
     int base_level, rows_level;
     Pixels turned; // a tile
@@ -68,8 +73,13 @@ static void levels_make(Tiler *t)
         l->columns = swap ? g->level[i].rows : g->level[i].columns;
         if (i < t->rows_level)
             continue;
-        l->band = pixels_make(l->width_px, MIN_OF(g->tile_px, l->height_px), t->ask.channels);
-        l->band_want_px = first_px(l->height_px, g->tile_px, t->ask.turn.flip_y);
+        l->band = pixels_make(l->width_px, MIN_OF(t->band_px, l->height_px), t->ask.channels);
+        l->band_want_px = first_px(l->height_px, t->band_px, t->ask.turn.flip_y);
+        if (t->ask.by_strips) {
+            l->growing = mem_alloc((size_t)l->columns * sizeof(Buf));
+            for (int column = 0; column < l->columns; column++)
+                l->growing[column] = buf_with_max(JPEG_TILE_BYTES_MAX);
+        }
         if (t->base_level < 0 && MAX_OF(l->width_px, l->height_px) <= TILER_WHOLE_MAX_PX) {
             t->base_level = i;
             t->base = pixels_make(l->width_px, l->height_px, t->ask.channels);
@@ -77,6 +87,21 @@ static void levels_make(Tiler *t)
     }
     assert(t->base_level >= t->rows_level); // there is a level above only for a picture that is larger
     t->turned = pixels_make(g->tile_px, g->tile_px, t->ask.channels);
+}
+
+static bool is_upright(Turn turn)
+{
+    return !turn.flip_x && !turn.flip_y && !turn.swap;
+}
+
+static void level_free(Level *l)
+{
+    free(l->band.p);
+    l->band.p = NULL;
+    for (int i = 0; i < l->columns && l->growing; i++)
+        buf_free(&l->growing[i]);
+    free(l->growing);
+    l->growing = NULL;
 }
 
 Tiler *tiler_open(int fd, const TilerAsk *ask, Err *err)
@@ -92,6 +117,11 @@ Tiler *tiler_open(int fd, const TilerAsk *ask, Err *err)
         return err_null(err, ERR_LIMIT, "%d x %d pixels have too many tiles", width_px, height_px);
     CLEANUP(tiler_closep) Tiler *t = mem_alloc(sizeof(*t));
     t->ask = *ask;
+    if (is_upright(ask->turn) &&
+        (uint64_t)ask->width_px * (uint64_t)(ask->tile_px * ask->channels) > WHOLE_BANDS_MAX_BYTES)
+        t->ask.by_strips = true;
+    assert(!t->ask.by_strips || is_upright(ask->turn));
+    t->band_px = !t->ask.by_strips ? ask->tile_px : ask->channels == 1 ? STRIP_GREY_PX : STRIP_COLOUR_PX;
     t->table.grid = grid;
     t->table.facts = (PyramidFacts){
         .width_px = width_px, .height_px = height_px, .tile_px = ask->tile_px, .levels = grid.levels};
@@ -117,7 +147,7 @@ void tiler_closep(Tiler **given)
     jpeg_writer_closep(&t->jpeg);
     table_free(&t->table);
     for (int i = 0; i < PYRAMID_LEVELS_MAX; i++)
-        free(t->level[i].band.p);
+        level_free(&t->level[i]);
     free(t->base.p);
     free(t->turned.p);
     buf_free(&t->out);
@@ -125,9 +155,13 @@ void tiler_closep(Tiler **given)
     *given = NULL;
 }
 
-static bool is_upright(Turn turn)
+static bool put_tile_bytes(Tiler *t, int level, int column, int row, Str jpeg, Err *err)
 {
-    return !turn.flip_x && !turn.flip_y && !turn.swap;
+    const Grid *g = &t->table.grid;
+    char name[TILE_NAME_MAX];
+    grid_tile_name(g, level, column, row, name);
+    int64_t number = g->level[level].first + (int64_t)row * g->level[level].columns + column;
+    return put_entry(t, name, jpeg, &t->table.tiles[number], err);
 }
 
 // The piece of the band, upright, goes to the tile (column, row) of the upright grid.
@@ -142,16 +176,43 @@ static bool put_tile(Tiler *t, int level, const Pixels *piece, int column, int r
         tile.height_px = box.height_px;
         pixels_turn(piece, t->ask.turn, &tile);
     }
-    char name[TILE_NAME_MAX];
-    grid_tile_name(g, level, column, row, name);
     buf_clear(&t->out);
-    int64_t number = g->level[level].first + (int64_t)row * g->level[level].columns + column;
     return jpeg_write(t->jpeg, &tile, true, &t->out, err) &&
-           put_entry(t, name, buf_str(&t->out), &t->table.tiles[number], err);
+           put_tile_bytes(t, level, column, row, buf_str(&t->out), err);
+}
+
+// Each tile of the row grows by the strip's piece of it.
+static bool put_strip(Tiler *t, int level, Err *err)
+{
+    const Level *l = &t->level[level];
+    int tile_px = t->ask.tile_px, row = l->done_px / tile_px, above_px = l->done_px % tile_px;
+    bool last = above_px + l->band_px == tile_px || l->done_px + l->band_px == l->height_px;
+    for (int column = 0; column < l->columns; column++) {
+        Buf *tile = &l->growing[column];
+        Pixels piece = l->band;
+        piece.p = pixels_at(&l->band, column * tile_px, 0);
+        piece.width_px = MIN_OF(tile_px, l->width_px - column * tile_px);
+        piece.height_px = l->band_px;
+        buf_clear(&t->out);
+        if (!jpeg_write(t->jpeg, &piece, true, &t->out, err))
+            return false;
+        jpeg_join(tile, above_px / t->band_px, buf_str(&t->out));
+        if (!last)
+            continue;
+        jpeg_join_end(tile, above_px + l->band_px);
+        if (tile->full)
+            return err_set(err, ERR_LIMIT, "a tile became too big");
+        if (!put_tile_bytes(t, level, column, row, buf_str(tile), err))
+            return false;
+        buf_clear(tile);
+    }
+    return true;
 }
 
 static bool put_band(Tiler *t, int level, Err *err)
 {
+    if (t->ask.by_strips)
+        return put_strip(t, level, err);
     const Level *l = &t->level[level];
     Turn turn = t->ask.turn;
     int tile_px = t->ask.tile_px;
@@ -214,7 +275,7 @@ static bool band_full(Tiler *t, int level, Err *err)
         return false;
     l->done_px += l->band_px;
     l->band_px = 0;
-    l->band_want_px = MIN_OF(t->ask.tile_px, l->height_px - l->done_px);
+    l->band_want_px = MIN_OF(t->band_px, l->height_px - l->done_px);
     return true;
 }
 
@@ -229,10 +290,8 @@ bool tiler_row(Tiler *t, const uint8_t *row, Err *err)
 bool tiler_put_tile(Tiler *t, int column, int row, Str jpeg, Err *err)
 {
     const GridLevel *l = &t->table.grid.level[0];
-    char name[TILE_NAME_MAX];
     assert(t->ask.tiles_given && is_upright(t->ask.turn) && column < l->columns && row < l->rows);
-    grid_tile_name(&t->table.grid, 0, column, row, name);
-    return put_entry(t, name, jpeg, &t->table.tiles[(int64_t)row * l->columns + column], err);
+    return put_tile_bytes(t, 0, column, row, jpeg, err);
 }
 
 bool tiler_put_whole(Tiler *t, Str jpeg, Err *err)
@@ -358,10 +417,8 @@ static bool put_sizes(Tiler *t, Err *err)
 bool tiler_finish(Tiler *t, Err *err)
 {
     assert(t->level[t->rows_level].done_px == t->level[t->rows_level].height_px);
-    for (int i = 0; i < t->table.grid.levels; i++) { // room for the standard sizes
-        free(t->level[i].band.p);
-        t->level[i].band.p = NULL;
-    }
+    for (int i = 0; i < t->table.grid.levels; i++) // room for the standard sizes
+        level_free(&t->level[i]);
     if (!put_sizes(t, err))
         return false;
     PyramidSpan span;

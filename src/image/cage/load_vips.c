@@ -102,6 +102,8 @@ static bool vips_failed(Err *err, Format format)
     snprintf(text, sizeof(text), "%s", vips_error_buffer());
     text[strcspn(text, "\n")] = '\0';
     vips_error_clear();
+    if (strstr(text, "out of memory"))
+        return err_set(err, ERR_LIMIT, "reading it needs more memory than is allowed");
     return err_set(err, ERR_CORRUPT, "not a whole %s: %s", strchr(look_mime(format), '/') + 1,
         *text ? text : "it cannot be read");
 }
