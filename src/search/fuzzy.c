@@ -119,6 +119,31 @@ static void walk(Walk *w, const Segment *segment, Str from, Str stop)
     }
 }
 
+// The first letter is seldom wrong, but when it is, it stands second or should not be there.
+static void look_up_head(Walk *w, const Snapshot *n, Str word, size_t first, size_t second)
+{
+    char term[TERM_MAX_BYTES];
+    if (word.n + 1 > sizeof(term) || first + second >= word.n)
+        return;
+    for (int swapped = 0; swapped < 2; swapped++) {
+        size_t size = 1;
+        term[0] = TERM_WORD;
+        memcpy(term + size, word.p + first, second);
+        size += second;
+        if (swapped) {
+            memcpy(term + size, word.p, first);
+            size += first;
+        }
+        memcpy(term + size, word.p + first + second, word.n - first - second);
+        size += word.n - first - second;
+        for (size_t i = 0; i < n->count; i++) {
+            Term found;
+            if (segment_term(n->views[i]->segment, (Str){term, size}, &found))
+                note(w, (Str){term + 1, size - 1}, 1, found.docs);
+        }
+    }
+}
+
 size_t fuzzy_find(const Snapshot *n, Str word, int distance_max, Near *ret, size_t max, Arena *a)
 {
     Walk *w = arena_new(a, Walk);
@@ -136,7 +161,9 @@ size_t fuzzy_find(const Snapshot *n, Str word, int distance_max, Near *ret, size
     memcpy(from + 1, word.p, head);
     memcpy(stop + 1, word.p, head);
     stop[head + 1] = (char)0xFF;
-    for (size_t i = 0; i < n->count; i++) // the first letter is seldom wrong
+    size_t second = utf8_length_at(word, head);
+    look_up_head(w, n, word, head, second);
+    for (size_t i = 0; i < n->count; i++)
         walk(w, n->views[i]->segment, (Str){from, head + 1}, (Str){stop, head + 2});
     if (w->count || first >= 0x80)
         return w->count;

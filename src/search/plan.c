@@ -15,7 +15,7 @@ enum {
 };
 
 // What an alternative counts against the word itself.
-#define WEIGHT_STEM 0.85f
+#define WEIGHT_STEM 0.55f
 #define WEIGHT_KEY 1.2f
 #define WEIGHT_PINYIN 0.6f
 #define WEIGHT_JOINED 0.9f

@@ -24,10 +24,12 @@ static const VocabularyRow rows[] = {
     {"tin", "metal", "en:tin,pewter|fr:étain|de:Zinn|es:estaño|it:stagno|zh:锡,锡器|ja:錫|ko:주석"},
     {"lead", "metal", "en:lead|fr:plomb|de:Blei|es:plomo|it:piombo|zh:铅|ja:鉛|ko:납"},
     {"gold-silver", "metal",
-        "en:gold and silver|fr:orfèvrerie|de:Goldschmiedekunst|zh:金银,金银器|ja:金銀器|ko:금은"},
+        "en:gold and "
+        "silver|fr:orfèvrerie|de:Goldschmiedekunst,Gold- und "
+        "Silberschmiedekunst|zh:金银,金银器|ja:金銀器|ko:금은,금은기|ar:مصوغات"},
     {"gold", "gold-silver",
         "en:gold,gilt,gilded|fr:or,doré|de:Gold,vergoldet|es:oro,dorado|it:oro,dorato|zh:黄金,金器,鎏金,金箔|"
-        "ja:金,金製,鍍金|ko:금,금제|ar:ذهب|ru:золото|th:ทองคำ"},
+        "ja:金,金製,鍍金|ko:금,금제,금동|ar:ذهب|ru:золото|th:ทองคำ"},
     {"silver", "gold-silver",
         "en:silver,silverware,sterling|fr:argent,argenterie|de:Silber|es:plata|it:argento|zh:银,银器,白银|ja:"
         "銀,銀器|ko:은,은제|ar:فضة|ru:серебро"},
@@ -69,7 +71,9 @@ static const VocabularyRow rows[] = {
         "ステンドグラス|ko:스테인드글라스"},
     {"stone", "",
         "en:stone,stone "
-        "carving|fr:pierre|de:Stein|es:piedra|it:pietra|zh:石,石刻,石雕,石器|ja:石,石彫|ko:돌,석조|ar:حجر|ru:"
+        "carving|fr:pierre,sculpture sur "
+        "pierre|de:Stein,Steinskulptur|es:piedra|it:pietra|zh:石,石刻,石雕,石器|ja:石,石彫|ko:돌,석조|ar:حجر|"
+        "ru:"
         "камень"},
     {"marble", "stone",
         "en:marble|fr:marbre|de:Marmor|es:mármol|it:marmo|zh:大理石,汉白玉|ja:大理石|ko:대리석|ar:رخام|ru:"
@@ -87,7 +91,7 @@ static const VocabularyRow rows[] = {
         "ar:يشم|ru:нефрит"},
     {"lacquer", "",
         "en:lacquer,lacquerware|fr:laque|de:Lack,Lackarbeit|es:laca|it:lacca|zh:漆器,漆|ja:漆器,漆,蒔絵|ko:"
-        "칠기,나전칠기|ar:لاكيه"},
+        "칠기,나전칠기|ar:لك,لاكيه"},
     {"ivory", "", "en:ivory|fr:ivoire|de:Elfenbein|es:marfil|it:avorio|zh:象牙,牙雕|ja:象牙|ko:상아|ar:عاج"},
     {"bone", "", "en:bone|fr:os|de:Bein,Knochen|es:hueso|it:osso|zh:骨,骨器|ja:骨|ko:뼈"},
     {"horn", "", "en:horn,rhinoceros horn|fr:corne|de:Horn|es:cuerno|it:corno|zh:犀角|ja:角|ko:뿔"},
@@ -132,14 +136,15 @@ static const VocabularyRow rows[] = {
     {"lace", "textile", "en:lace|fr:dentelle|de:Spitze|es:encaje|it:merletto|zh:花边|ja:レース"},
     {"costume", "textile",
         "en:costume,dress,clothing,garment,robe|fr:costume,vêtement,robe|de:Kleidung,Kostüm,Gewand|es:"
-        "vestido,traje|it:abito,costume|zh:服饰,服装,衣|ja:衣装,服飾,着物|ko:의복,복식|ar:ملابس"},
+        "vestido,traje|it:abito,costume|zh:服饰,服装,衣|ja:衣装,服飾,着物|ko:의복,복식|ar:ملابس,أزياء"},
     // pictures
     {"painting", "",
         "en:painting,paintings|fr:peinture,tableau|de:Gemälde,Malerei|es:pintura|it:pittura,dipinto|nl:"
         "schilderij|zh:绘画,画,国画|ja:絵画|ko:회화,그림|ar:لوحة,رسم|ru:живопись,картина"},
     {"oil-painting", "painting",
         "en:oil painting,oil on canvas,oil paint on canvas,oil paint,oils|fr:peinture à l'huile,huile sur "
-        "toile|de:Ölgemälde,Öl auf Leinwand|es:óleo|it:olio su tela|zh:油画|ja:油彩,油絵|ko:유화"},
+        "toile|de:Ölgemälde,Öl auf Leinwand|es:óleo|it:olio su tela|zh:油画|ja:油彩,油絵|ko:유화|ar:لوحة "
+        "زيتية"},
     {"watercolour", "painting",
         "en:watercolour,watercolor,watercolours,watercolors,gouache|fr:aquarelle|de:Aquarell|es:acuarela|it:"
         "acquerello|zh:水彩,水彩画|ja:水彩,水彩画|ko:수채화|ar:ألوان مائية"},
@@ -151,7 +156,7 @@ static const VocabularyRow rows[] = {
         "murale,fresque|de:Wandmalerei,Fresko|es:mural,fresco|it:affresco|zh:壁画|ja:壁画|ko:벽화|ar:جدارية"},
     {"handscroll", "painting",
         "en:handscroll,handscrolls,hand "
-        "scroll,scroll|fr:rouleau|de:Querrolle,Handrolle|zh:手卷,长卷,卷轴|ja:巻物,絵巻|ko:두루마리"},
+        "scroll,scroll|fr:rouleau|de:Querrolle,Handrolle|zh:手卷,长卷,卷轴,图卷|ja:巻物,絵巻|ko:두루마리"},
     {"hanging-scroll", "painting",
         "en:hanging scroll,hanging scrolls|fr:rouleau "
         "vertical|de:Hängerolle|zh:立轴,挂轴|ja:掛軸,軸装|ko:족자"},
@@ -198,13 +203,13 @@ static const VocabularyRow rows[] = {
     {"engraving", "print",
         "en:engraving,engravings,line engraving,mezzotint|fr:gravure au "
         "burin,burin|de:Kupferstich|es:grabado a "
-        "buril|it:incisione|zh:铜版画|ja:銅版画,エングレービング|ko:동판화"},
+        "buril|it:incisione|zh:铜版画|ja:銅版画,エングレービング|ko:동판화|ar:نقش,حفر"},
     {"etching", "print",
         "en:etching,etchings,aquatint,drypoint|fr:eau-forte,eaux-fortes|de:Radierung|es:aguafuerte|it:"
-        "acquaforte|zh:蚀刻版画,蚀刻|ja:エッチング|ko:에칭"},
+        "acquaforte|zh:蚀刻版画,蚀刻|ja:エッチング|ko:에칭|ar:حفر بالحمض"},
     {"lithograph", "print",
         "en:lithograph,lithographs,lithography|fr:lithographie|de:Lithographie,Lithografie|es:litografía|it:"
-        "litografia|zh:石版画,石印|ja:石版画,リトグラフ|ko:석판화"},
+        "litografia|zh:石版画,石印|ja:石版画,リトグラフ|ko:석판화|ar:طباعة حجرية"},
     {"screenprint", "print",
         "en:screenprint,screenprints,screen "
         "print,silkscreen,serigraph|fr:sérigraphie|de:Siebdruck|es:serigrafía|it:serigrafia|zh:丝网版画|ja:"
@@ -293,7 +298,8 @@ static const VocabularyRow rows[] = {
         "devices,candlestick|fr:lampe,chandelier|de:Lampe,Leuchter|es:lámpara|it:lampada|zh:灯,宫灯|ja:灯,"
         "ランプ|ko:등,등잔"},
     {"furniture", "",
-        "en:furniture|fr:meuble,mobilier|de:Möbel|es:mueble|it:mobili|zh:家具|ja:家具|ko:가구|ar:أثاث|ru:"
+        "en:furniture|fr:meuble,mobilier|de:Möbel|es:mueble|it:mobili|zh:家具,家俱,傢俱|ja:家具|ko:가구|ar:"
+        "أثاث|ru:"
         "мебель"},
     {"chair", "furniture",
         "en:chair,chairs,armchair,seat|fr:chaise,fauteuil,siège|de:Stuhl,Sessel|es:silla|it:sedia|zh:椅,椅子|"
@@ -318,7 +324,8 @@ static const VocabularyRow rows[] = {
         "en:letter,letters,correspondence|fr:lettre|de:Brief|es:carta|it:lettera|zh:书信,尺牍|ja:書簡,手紙,"
         "尺牘|ko:편지"},
     {"map", "",
-        "en:map,maps|fr:carte,plan|de:Landkarte,Karte|es:mapa|it:mappa|zh:地图,舆图|ja:地図|ko:지도|ar:خريطة|"
+        "en:map,maps|fr:carte,plan|de:Landkarte,Karte|es:mapa|it:mappa|zh:地图,舆图|ja:地図,絵図,古地図|ko:"
+        "지도|ar:خريطة|"
         "ru:карта"},
     {"newspaper", "",
         "en:newspaper,newspapers|fr:journal|de:Zeitung|es:periódico|it:giornale|zh:报纸|ja:新聞|ko:신문|ru:"
