@@ -32,7 +32,10 @@ typedef struct {
 
 static void work_begin(Work *w, Search *s, Catalog *c)
 {
-    *w = (Work){.s = s, .catalog = c, .sequence = s->now->sequence, .generation = s->now->generation};
+    *w = (Work){.s = s, .catalog = c, .generation = s->now->generation};
+    if (s->anew)
+        return; // from the first row on, beside what is there
+    w->sequence = s->now->sequence;
     for (size_t i = 0; i < s->now->count && i < VIEWS_MAX; i++)
         w->views[w->count++] = view_keep(s->now->views[i]);
 }
@@ -243,6 +246,10 @@ static bool publish(Work *w, bool finished, Err *err)
     if (!write_builder(w, err) || !write_deaths(w, err) ||
         !merge_enough(w, finished && w->changed > TIER_FIRST, err))
         return false;
+    if (s->anew && !finished)
+        return true; // the old index answers until the new one is whole
+    if (s->anew)
+        memcpy(s->digest, vocabulary_digest(s->vocabulary), sizeof(s->digest));
     CLEANUP(arena_closep) Arena *a = arena_open();
     Manifest m = {.generation = w->generation,
         .sequence = w->sequence,
@@ -257,6 +264,7 @@ static bool publish(Work *w, bool finished, Err *err)
     if (!current_write(s->dir, &m, err))
         return false;
     search_publish(s, snapshot_make(w->views, w->count, w->generation, w->sequence));
+    s->anew = false;
     w->names = 0;
     return search_sweep(s, err);
 }
@@ -321,12 +329,13 @@ bool search_follow(Search *s, Catalog *c, const volatile bool *stop, int64_t *re
     work_begin(&w, s, c);
     learn_default(&w, a);
     bool good = follow(&w, stop, head, err);
-    bool news = w.sequence > s->now->sequence || s->default_rank != default_before || w.names > 0;
-    if (good && news)
+    bool news = w.sequence > s->now->sequence || s->default_rank != default_before || w.names > 0 || s->anew;
+    bool whole = !s->anew || w.sequence >= head; // stopped halfway, a new index is begun again another time
+    if (good && news && whole)
         good = publish(&w, true, err);
-    if (!good)
+    if (!good || !whole)
         builder_clear(s->builder); // the next call takes these rows again
     work_end(&w);
-    *ret_sequence = good ? w.sequence : s->now->sequence;
+    *ret_sequence = s->now->sequence;
     return good;
 }

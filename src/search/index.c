@@ -293,6 +293,7 @@ bool search_restart(Search *s, Err *err)
 {
     search_publish(s, snapshot_make(NULL, 0, s->now ? s->now->generation : 0, 0));
     s->default_rank = -1;
+    s->anew = false;
     memcpy(s->digest, vocabulary_digest(s->vocabulary), sizeof(s->digest));
     return file_remove(s->dir, "current", err) && search_sweep(s, err);
 }
@@ -304,9 +305,10 @@ static bool open_writer(Search *s, Err *err)
         return false;
     s->builder = builder_open();
     Err trouble = {0};
-    if (load_current(s, &trouble) && strcmp(s->digest, vocabulary_digest(s->vocabulary)) == 0)
-        return search_sweep(s, err); // what a killed writer left
-    return search_restart(s, err);
+    if (!load_current(s, &trouble))
+        return search_restart(s, err);
+    s->anew = strcmp(s->digest, vocabulary_digest(s->vocabulary)) != 0;
+    return search_sweep(s, err); // what a killed writer left
 }
 
 Search *search_open(const char *dir, bool writer, Err *err)

@@ -19,6 +19,7 @@ struct Search {
     struct timespec seen_time;
     // Writer only.
     Builder *builder;
+    bool anew; // the index was made with other words: it answers until a new one is whole
     char digest[17];
     int default_rank; // -1: no record without terms of its own was seen
 };

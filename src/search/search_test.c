@@ -497,6 +497,88 @@ static void repaired(void **state)
     }
 }
 
+// In a process of its own, since words are learnt before the first index is opened.
+static void with_other_words(const Museum *before)
+{
+    static const char csv[] =
+        "concept,broader,lang,kind,label\r\nflower-vase,vase,en,pref,\"vase, for flowers\"\r\n"
+        "flower-vase,vase,de,pref,Blumenvase\r\nflower-vase,vase,en,alt,vases\r\n";
+    Err err = {0};
+    Museum m = *before;
+    static const char rdf[] =
+        "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#' "
+        "xmlns:skos='http://www.w3.org/2004/02/skos/core#'><skos:Concept rdf:about='urn:x:1'>"
+        "<skos:prefLabel xml:lang='fr'>potiche</skos:prefLabel><skos:altLabel "
+        "xml:lang='en'>vases</skos:altLabel></skos:Concept></rdf:RDF>";
+    static const char json[] =
+        "{\"@graph\":[{\"@id\":\"urn:x:2\",\"skos:prefLabel\":[{\"@language\":\"ko\",\"@value\":"
+        "\"화병\"}],\"skos:altLabel\":{\"en\":\"vases\"},\"skos:broader\":{\"@id\":\"urn:x:1\"}}]}";
+    FINE(search_learn(str_from(csv), &err), err);
+    FINE(search_learn(str_from(rdf), &err), err);
+    FINE(search_learn(str_from(json), &err), err);
+    assert_false(search_learn(S("colour,shape\nred,round\n"), &err));
+    assert_false(search_learn(S("<!DOCTYPE x [<!ENTITY e SYSTEM 'file:///etc/passwd'>]><x>&e;</x>"), &err));
+    assert_false(search_learn(S("<rdf:RDF"), &err));
+    assert_false(search_learn(S("{\"@graph\":"), &err));
+    assert_false(search_learn(S("\xff\xfe"), &err));
+    m.catalog = test_open(&m.place);
+    m.search = search_open(m.index, true, &err);
+    FINE(m.search, err);
+    check(&m, "vases", "a1 a4"); // the old index answers
+    check(&m, "Blumenvase", "");
+    follow(&m);
+    check(&m, "vases", "a1 a4");
+    check(&m, "Blumenvase", "a1");
+    check(&m, "potiche", "a1");
+    check(&m, "화병", "a1");
+    assert_false(search_learn(str_from(csv), &err));
+    assert_int_equal(err.kind, ERR_BUSY);
+    search_close(m.search);
+    catalog_close(m.catalog);
+}
+
+static void run_apart(void (*what)(const Museum *), const Museum *m)
+{
+    fflush(stdout);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        what(m);
+        _exit(0);
+    }
+    int status = -1;
+    waitpid(child, &status, 0);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static Museum apart;
+
+static void make_apart(const Museum *m)
+{
+    (void)m;
+    Museum made = apart;
+    Err err = {0};
+    made.catalog = test_open(&made.place);
+    made.search = search_open(made.index, true, &err);
+    for (size_t i = 0; i < COUNT_OF(records); i++)
+        put(&made, records[i], 1);
+    follow(&made);
+    search_close(made.search);
+    catalog_close(made.catalog);
+}
+
+static void other_words(void **state)
+{
+    (void)state;
+    apart.place = test_place();
+    snprintf(apart.index, sizeof(apart.index), "%s/index", apart.place.folder);
+    run_apart(make_apart, &apart);
+    run_apart(with_other_words, &apart);
+    remove_index(&apart);
+    test_remove(&apart.place);
+}
+
 enum { KILLS = 20, KILLED_RECORDS = 3000 };
 
 static void index_until_killed(const Museum *m)
@@ -551,6 +633,7 @@ static void killed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(other_words), // first: nothing is open yet
         cmocka_unit_test(words),
         cmocka_unit_test(operators),
         cmocka_unit_test(odd_input),

@@ -163,13 +163,26 @@ static void finish(Vocabulary *v)
 static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER;
 static Vocabulary *present;
 
-static Vocabulary *make_starter(void)
+Vocabulary *vocabulary_empty(void)
 {
     Vocabulary *v = mem_alloc(sizeof(Vocabulary));
-    size_t count;
-    const VocabularyRow *rows = vocabulary_starter(&count);
     v->a = arena_open();
     v->hash = HASH_BASIS;
+    return v;
+}
+
+void vocabulary_free(Vocabulary *v)
+{
+    arena_close(v->a);
+    free(v->table);
+    free(v);
+}
+
+static Vocabulary *make_starter(void)
+{
+    Vocabulary *v = vocabulary_empty();
+    size_t count;
+    const VocabularyRow *rows = vocabulary_starter(&count);
     for (size_t i = 0; i < count; i++)
         add_row(v, &rows[i]);
     return v;

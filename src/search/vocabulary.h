@@ -14,6 +14,8 @@ typedef struct {
 
 const VocabularyRow *vocabulary_starter(size_t *ret_count);
 
+Vocabulary *vocabulary_empty(void);
+void vocabulary_free(Vocabulary *v); // of one that no index uses
 // One line of a vocabulary, whatever form it came in.
 void vocabulary_add(Vocabulary *v, Str concept, Str broader, Str lang, Str label);
 // vocabulary_read.c: CSV (concept,broader,lang,kind,label), SKOS as RDF/XML or JSON-LD. ERR_INVALID,
