@@ -173,5 +173,10 @@ int main(int argc, char **argv)
     for (int i = 1; i < syllables_count; i++)
         fprintf(out, "\"%s\",%s", syllables[i], i % 16 == 0 ? "\n" : "");
     fprintf(out, "};\nconst size_t han_syllables_count = %d;\n", syllables_count);
+    for (int i = 1; i < syllables_count; i++)
+        free(syllables[i]);
+    for (size_t i = 0; i < 4; i++)
+        opencc_close(converters[i]);
+    utrans_close(t);
     return fclose(out) == 0 ? 0 : 1;
 }

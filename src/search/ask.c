@@ -109,7 +109,8 @@ static int in_order(const void *x, const void *y, void *best)
 
 static void best_sort(Best *b)
 {
-    qsort_r(b->entries, b->count, sizeof(Entry), in_order, b);
+    if (b->count > 1)
+        qsort_r(b->entries, b->count, sizeof(Entry), in_order, b);
 }
 
 // ---- cursor: generation, offset, sequence of the last record shown

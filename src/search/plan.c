@@ -241,7 +241,8 @@ static size_t words_beginning(Plan *p, Str head, Begun **ret)
             *arena_push(p->a, &found, &count, &capacity) =
                 (Begun){arena_copy(p->a, str_slice(here, 1, here.n)), c.term.docs};
     }
-    qsort(found, count, sizeof(*found), more_docs_first);
+    if (count > 1)
+        qsort(found, count, sizeof(*found), more_docs_first);
     *ret = found;
     return count;
 }
