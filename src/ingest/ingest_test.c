@@ -97,6 +97,7 @@ static void tables_that_cannot_be_read(void **state)
     } ROWS[] = {
         {"a.csv", "", "refused a.csv:0: the table is empty"},
         {"a.csv", "\n\n\n", "the table is empty"},
+        {"a.csv", "Our inventory\nof 2024\n", "no row with the names of at least two columns"},
         {"a.csv", "colour,size\nred,3\n", "no column is known to be an id"},
         {"a.csv", "PK\3\4", "not a text table"},
         {"a.json", "{\"id\":", "refused a.json:0:"},
@@ -154,6 +155,18 @@ static void other_encodings(void **state)
           "Anvers \x80\n"));
     place_expect(p, (PlaceAsk){0}, "1/0/0/0 0/0/0");
     place_holds(p, "w1", "Café d’Anvers €");
+    place_close(p);
+}
+
+static void a_heading_above(void **state)
+{
+    (void)state;
+    Place *p = place_open();
+    place_put(p, "t.csv", S("Inventory of our museum;;\n;;\nid;title;date\n1;Bowl;1900\n"));
+    place_expect(p, (PlaceAsk){0}, "1/0/0/0 0/0/0");
+    place_holds(p, "1", "Bowl");
+    place_put(p, "t.csv", S("id\n2\n"));
+    place_expect(p, (PlaceAsk){0}, "1/0/0/0 0/0/0");
     place_close(p);
 }
 
@@ -288,6 +301,7 @@ int main(void)
         cmocka_unit_test(tables_that_cannot_be_read),
         cmocka_unit_test(a_hundred_megabytes_in_one_line),
         cmocka_unit_test(other_encodings),
+        cmocka_unit_test(a_heading_above),
         cmocka_unit_test(mapped),
         cmocka_unit_test(pictures),
         cmocka_unit_test(picture_changes),

@@ -13,7 +13,7 @@
 
 #include <stdlib.h>
 
-enum { GUESS_BYTES = 64 * 1024 };
+enum { GUESS_BYTES = 64 * 1024, HEADINGS_MAX = 10 };
 
 typedef struct {
     Str name;
@@ -242,17 +242,44 @@ static bool refuse_without_id(const Reader *r, Err *err)
         ARG_STR(utf8_head(r->columns[0].name, 60)), ARG_STR(buf_str(&names)));
 }
 
-static bool read_header(Reader *r, Err *err)
+// "Inventory of our museum, 2024": a line above the table, with one cell that is no name of a field.
+static bool is_heading(const Reader *r, const TableRow *row)
 {
-    TableRow row = {.blank = true};
+    Field fields[MAPPING_FIELDS_MAX];
+    Str only = {0}, lang;
+    for (size_t c = 0; c < row->count; c++) {
+        Str cell = field_trim(row->cells[c]);
+        if (cell.n && only.n)
+            return false;
+        only = cell.n ? cell : only;
+    }
+    (void)mapping_fields(r->mapping, only, fields, &lang);
+    return fields[0].kind == FIELD_UNKNOWN;
+}
+
+static bool find_header(Reader *r, TableRow *ret, Err *err)
+{
     bool failed;
-    while (row.blank) {
-        TableStep step = take_row(r, r->arena, &row, err, &failed);
-        if (step == TABLE_END)
+    for (int headings = 0; headings <= HEADINGS_MAX;) {
+        TableStep step = take_row(r, r->arena, ret, err, &failed);
+        if (step == TABLE_END && headings == 0)
             return err_set(err, ERR_INVALID, "the table is empty");
+        if (step == TABLE_END)
+            break;
         if (step != TABLE_ROW)
             return false;
+        if (!ret->blank && !is_heading(r, ret))
+            return true;
+        headings += !ret->blank;
     }
+    return err_set(err, ERR_INVALID, "no row with the names of at least two columns was found");
+}
+
+static bool read_header(Reader *r, Err *err)
+{
+    TableRow row;
+    if (!find_header(r, &row, err))
+        return false;
     NamesLang names = {0};
     r->columns = arena_array(r->arena, Column, row.count);
     r->columns_count = row.count;

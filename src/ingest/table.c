@@ -139,13 +139,15 @@ TableStep table_take(
     return TABLE_ROW;
 }
 
-// How well a separator explains the first rows: cells of the header, counted as often as rows agree with it.
-static double score(Str text, bool at_end, char separator)
+enum { GUESS_ROWS = 30 };
+
+// Cells of each of the first rows that are not blank.
+static size_t count_cells(Str text, bool at_end, char separator, size_t counts[GUESS_ROWS])
 {
     CLEANUP(arena_closep) Arena *a = arena_open();
     CLEANUP(buf_free) Buf scratch = buf_with_max(TABLE_ROW_MAX_BYTES);
-    size_t header = 0, rows = 0, agree = 0;
-    while (rows < 30) {
+    size_t rows = 0;
+    while (rows < GUESS_ROWS) {
         TableRow row;
         size_t used;
         Err err;
@@ -153,15 +155,26 @@ static double score(Str text, bool at_end, char separator)
         if (step == TABLE_MORE || step == TABLE_END)
             break;
         text = str_slice(text, used, text.n);
-        if (step != TABLE_ROW || row.blank)
-            continue;
-        if (rows++ == 0)
-            header = row.count;
-        agree += row.count == header;
+        if (step == TABLE_ROW && !row.blank)
+            counts[rows++] = row.count;
     }
-    if (header < 2)
-        return 0;
-    return (double)MIN_OF(header, (size_t)50) * (double)agree / (double)rows;
+    return rows;
+}
+
+// How well a separator explains the first rows: the number of cells that most rows have, by the share of rows
+// that have it. A title above the table does not count for much then.
+static double score(Str text, bool at_end, char separator)
+{
+    size_t counts[GUESS_ROWS], rows = count_cells(text, at_end, separator, counts);
+    double best = 0;
+    for (size_t i = 0; i < rows; i++) {
+        size_t agree = 0;
+        for (size_t j = 0; j < rows; j++)
+            agree += counts[j] == counts[i];
+        double value = (double)MIN_OF(counts[i], (size_t)50) * (double)agree / (double)rows;
+        best = counts[i] > 1 ? MAX_OF(best, value) : best;
+    }
+    return best;
 }
 
 char table_guess_separator(Str text, bool at_end)

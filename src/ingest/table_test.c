@@ -145,6 +145,7 @@ static void separators(void **state)
         {"a\tb\n1,2\t3;4\n", '\t'},
         {"a|b|c\n1|2|3\n", '|'},
         {"title;note\n\"x, y; z\";\"a\nb\"\nq;r, s, t\n", ';'},
+        {"Inventory, as of 2024\n\nid;title;date\n1;x;y\n2;x;z\n", ';'},
         {"one column\nnothing, else\n", ','},
         {"", ','},
     };

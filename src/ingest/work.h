@@ -16,6 +16,7 @@
 #include "ingest/seen.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 enum {
     BATCH_RECORDS_MAX = 1000,
@@ -78,8 +79,8 @@ struct Run {
     Lane *lane;
     pthread_mutex_t lock;
     pthread_cond_t shot_done;
-    volatile bool failed; // the system said no: nothing further makes sense
-    Err err;              // of that; under the lock
+    atomic_bool failed; // the system said no: nothing further makes sense
+    Err err;            // of that; under the lock
 };
 
 bool run_stopping(const Run *run);
