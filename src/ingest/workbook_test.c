@@ -19,7 +19,7 @@ typedef struct {
 static void put_number(Buf *b, uint32_t n, int bytes)
 {
     for (int i = 0; i < bytes; i++)
-        buf_add_char(b, (char)(n >> (8 * i)));
+        buf_add_char(b, (char)((uint64_t)n >> (8 * i)));
 }
 
 static void put_header(Buf *b, bool central, const Part *part, uint32_t offset)
