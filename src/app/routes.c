@@ -80,7 +80,8 @@ static void log_trouble(const HttpRequest *r, const HttpAnswer *answer)
     if (answer->status != 0 && (answer->status < 500 || answer->status == 503 || answer->status == 501))
         return;
     Arena *a = http_arena(r);
-    Str text = answer->kind == HTTP_BODY_MEMORY ? str_slice(answer->body, 0, LOGGED_TEXT_MAX_BYTES) : S("");
+    Str sent = answer->kind == HTTP_BODY_MEMORY ? str_slice(answer->body, 0, LOGGED_TEXT_MAX_BYTES) : S("");
+    Str text = answer->problem.n ? answer->problem : sent;
     fprintf(stderr, "vitrine: %d " FMT_STR ": " FMT_STR "\n", answer->status,
         ARG_STR(term_safe(a, http_path(r))), ARG_STR(term_safe(a, str_trim(text))));
 }

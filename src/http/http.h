@@ -65,6 +65,7 @@ typedef struct {
     int headers_count;
     void (*release)(void *held);
     void *held;
+    Str problem;     // what went wrong inside: for the log, never sent
     bool to_renders; // no answer yet: HTTP_LANE_PAGES hands the request on to HTTP_LANE_RENDERS
 } HttpAnswer;
 

@@ -150,7 +150,8 @@ void http_answer_error(const HttpRequest *r, const Err *err, HttpAnswer *answer)
     *answer = (HttpAnswer){.status = status,
         .content_type = S("text/plain; charset=utf-8"),
         .body = arena_printf(r->arena, FMT_STR "\n", ARG_STR(text)),
-        .cache_control = S("no-store")};
+        .cache_control = S("no-store"),
+        .problem = status == 500 ? arena_copy(r->arena, str_from(err->text)) : S("")};
     http_answer_header(answer, "X-Content-Type-Options", S("nosniff"));
     if (status == 503)
         http_answer_header(answer, "Retry-After", arena_printf(r->arena, "%d", RETRY_AFTER_S));
