@@ -69,6 +69,22 @@ def test_empty_museum_works():
         assert json.loads(m.run("search", "x", "--json").stdout)["total"] == 0
 
 
+def test_the_museum_brings_its_own_words():
+    with Museum() as m:
+        delivery = m.folder / "delivery"
+        delivery.mkdir()
+        (delivery / "one.jsonl").write_text('{"id": "one", "titles": [{"lang": "en", "text": "Wide bowl of splendourware"}]}')
+        m.run("ingest", delivery)
+        assert m.json("search", "glanzzeug")["total"] == 0
+        (m.home / "vocabularies").mkdir()
+        (m.home / "vocabularies" / "own.csv").write_text(
+            "concept,broader,lang,kind,label\nx1,,en,pref,splendourware\nx1,,de,pref,glanzzeug\n")
+        m.run("ingest", delivery)  # whoever writes the index notices and makes it anew
+        assert m.json("search", "glanzzeug")["total"] == 1
+        (m.home / "vocabularies" / "bad.csv").write_text("\xff\xfe rubbish")
+        assert "vocabularies/bad.csv" in m.run("search", "x", code=1).stderr
+
+
 def test_rebuild_wants_to_be_alone():
     with Museum() as m, m.serving():
         assert "at work" in m.run("rebuild", code=1).stderr

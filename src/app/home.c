@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/home.h"
+#include "app/vocabularies.h"
 #include "base/file.h"
 
 #include <errno.h>
@@ -69,7 +70,8 @@ bool home_open(const char *path, HomeUse use, Home *ret, Err *err)
         (void)!err_set(
             err, ERR_NOT_FOUND, "there is no folder %s; make a museum with: vitrine -C %s init", path, path);
     if (home.dir < 0 || !read_conf(&home, err) ||
-        (use != HOME_LOOK && !take_lock(&home, use == HOME_ALONE, err)) || !open_rooms(&home, use, err)) {
+        (use != HOME_LOOK && !take_lock(&home, use == HOME_ALONE, err)) || !open_rooms(&home, use, err) ||
+        !vocabularies_learn(&home, err)) {
         home_close(&home);
         return false;
     }

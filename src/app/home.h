@@ -2,6 +2,7 @@
 // app/home: one museum is one folder, opened here and closed in reverse order.
 //
 //   museum.conf   how it runs                      kept: this and the vault are the museum
+//   vocabularies/ the museum's own words, if any   kept
 //   vault/        OCFL storage root: the truth     kept
 //   staging/      work on its way into the vault   empty when nobody writes
 //   ledger.key    signs the heads of the log         kept, and secret

@@ -89,8 +89,13 @@ static void look_at_index(Doctor *d, const Home *home)
     Err err = {0};
     int64_t head = catalog_head(home->catalog, &err);
     Search *search = search_open(index_dir(home), false, &err);
+    if (!search && err.kind == ERR_NOT_FOUND && head == 0) {
+        say(d, WELL, "index", "there is nothing to find yet");
+        return;
+    }
     if (!search) {
-        say(d, WORRYING, "index", "%s; the next ingest or serve makes it", err.text);
+        say(d, WORRYING, "index", "%s; the next ingest or serve makes it",
+            err.kind == ERR_NOT_FOUND ? "there is none" : err.text);
         return;
     }
     int64_t behind = head - search_sequence(search);
