@@ -293,18 +293,18 @@ static void finish_makers(Delivered *d)
 // and does not fit. Han characters alone may be Chinese or Japanese.
 static Str lang_of_text(Str text, Str lang)
 {
-    bool han = false;
+    bool han = false, kana = false, hangul = false;
     uint32_t c;
     if (str_starts(lang, S("zh")) || str_starts(lang, S("ja")) || str_starts(lang, S("ko")))
         return lang;
     while (utf8_next(&text, &c)) {
-        if (c >= 0x3040 && c <= 0x30ff)
-            return S("ja");
-        if (c >= 0xac00 && c <= 0xd7a3)
-            return S("ko");
+        if ((c | 0x20) >= 'a' && (c | 0x20) <= 'z')
+            return lang;
+        kana = kana || (c >= 0x3040 && c <= 0x30ff);
+        hangul = hangul || (c >= 0xac00 && c <= 0xd7a3);
         han = han || (c >= 0x3400 && c <= 0x9fff);
     }
-    return han ? S("und") : lang;
+    return kana ? S("ja") : hangul ? S("ko") : han ? S("und") : lang;
 }
 
 // Texts that did not say are in the record's language; where the record did not say either, it must fit.

@@ -158,6 +158,25 @@ static void other_encodings(void **state)
     place_close(p);
 }
 
+static void languages_that_cannot_be(void **state)
+{
+    (void)state;
+    Place *p = place_open();
+    place_put(p, "r.jsonl",
+        S("{\"id\":\"1\",\"title\":\"Bowl\"}\n{\"id\":\"2\",\"title\":\"青花碗\"}\n{\"id\":\"3\",\"title\":"
+          "\"ちゃわん\"}\n"
+          "{\"id\":\"4\",\"title\":\"Kimono "
+          "着物\"}\n{\"id\":\"5\",\"lang\":\"en\",\"title\":\"碗\"}\n{\"id\":\"6\",\"title\":\"백자\"}\n"));
+    place_expect(p, (PlaceAsk){0}, "6/0/0/0 0/0/0");
+    place_holds(p, "1", "{\"en\":[");
+    place_holds(p, "2", "{\"und\":[");
+    place_holds(p, "3", "{\"ja\":[");
+    place_holds(p, "4", "{\"en\":[");
+    place_holds(p, "5", "{\"en\":[");
+    place_holds(p, "6", "{\"ko\":[");
+    place_close(p);
+}
+
 static void a_heading_above(void **state)
 {
     (void)state;
@@ -304,6 +323,7 @@ int main(void)
         cmocka_unit_test(tables_that_cannot_be_read),
         cmocka_unit_test(a_hundred_megabytes_in_one_line),
         cmocka_unit_test(other_encodings),
+        cmocka_unit_test(languages_that_cannot_be),
         cmocka_unit_test(a_heading_above),
         cmocka_unit_test(mapped),
         cmocka_unit_test(pictures),

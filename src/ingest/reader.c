@@ -363,7 +363,7 @@ static ReaderStep next_row(Reader *r, Arena *a, Delivered *ret, Str *ret_cell, E
                 return READER_REFUSED;
         if (r->image_column >= 0 && d.pictures.count)
             d.record.id = pairing_stem(d.pictures.items[0].file);
-        if (row.count < r->columns_count)
+        if (row.count < r->columns_count && !r->workbook) // workbooks leave empty cells out
             delivered_remark(&d, INGEST_NOTE, (Str){0},
                 arena_printf(a, "the row has %zu of %zu cells; the others are taken as empty", row.count,
                     r->columns_count),
