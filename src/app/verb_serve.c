@@ -2,6 +2,7 @@
 #include "app/addresses.h"
 #include "app/ledger.h"
 #include "app/routes.h"
+#include "app/sight.h"
 #include "app/verbs.h"
 
 #include <stdio.h>
@@ -12,6 +13,7 @@ enum { DEADLINE_MS = 30 * 1000, CONNECTIONS_MAX = 4000, CONNECTIONS_PER_IP_MAX =
 typedef struct {
     Home home;
     Index *index;
+    Sight *sight;
     TileRoom *tile;
     Site *site;
     Routes routes;
@@ -30,6 +32,9 @@ static bool open_rooms(Serving *s, Err *err)
     s->index = index_open(&s->home, err);
     if (!s->index)
         return false;
+    s->sight = sight_open(&s->home, err);
+    if (!s->sight)
+        return false;
     s->tile = tile_open(&(TileConfig){.catalog = s->home.catalog,
                             .derived = s->home.derived,
                             .render_budget_bytes = (size_t)conf->render_memory_mb * MB,
@@ -38,6 +43,11 @@ static bool open_rooms(Serving *s, Err *err)
     if (!s->tile)
         return false;
     s->site = site_open(&(SiteConfig){.catalog = s->home.catalog,
+                            .sight = {.ctx = s->sight,
+                                .keep = sight_keep,
+                                .drop = sight_drop,
+                                .upload = sight_upload,
+                                .region = sight_region},
                             .search_keep = index_keep,
                             .search_drop = index_drop,
                             .search_ctx = s->index,
@@ -78,6 +88,7 @@ static void close_all(Serving *s)
         site_close(s->site);
     if (s->tile)
         tile_close(s->tile);
+    sight_close(s->sight);
     index_close(s->index);
     home_close(&s->home);
 }

@@ -69,3 +69,8 @@ int rights_rank_visible(ViewerRole role)
 {
     return role == VIEWER_STAFF ? (int)ACCESS_NONE : (int)ACCESS_RECORD;
 }
+
+int rights_rank_pixels(ViewerRole role)
+{
+    return role == VIEWER_STAFF ? (int)ACCESS_NONE : (int)ACCESS_SIDE;
+}

@@ -43,3 +43,5 @@ Str rights_terms_text(Arena *a, Terms terms); // the form that rights_terms_pars
 int rights_terms_rank(Terms terms);
 // The lowest rank whose records this viewer may know of.
 int rights_rank_visible(ViewerRole role);
+// The lowest rank whose pictures this viewer may see at some size.
+int rights_rank_pixels(ViewerRole role);

@@ -22,6 +22,7 @@ static void check(ViewerRole role, const char *access, int side_px)
     assert_true(grant.record);
     assert_int_equal(grant.side_max_px, side_px);
     assert_true(rights_terms_rank(terms) >= rights_rank_visible(role));
+    assert_int_equal(rights_terms_rank(terms) >= rights_rank_pixels(role), side_px > 0);
 }
 
 static void decide(void **state)

@@ -146,6 +146,8 @@ bool choice_make(const Visit *v, ChoiceMade *ret, Err *err) MUST_CHECK; // in th
 
 void home_answer(Visit *v);
 void results_answer(Visit *v);
+void look_answer(Visit *v);
+void api_look_answer(Visit *v);
 void object_answer(Visit *v, Str object_id);
 void api_search_answer(Visit *v);
 void api_object_answer(Visit *v, Str object_id);
@@ -178,3 +180,7 @@ PartFoot frame_foot(const Visit *v);
 // 500.
 void frame_send(Visit *v, int status, Str content_type, const Buf *body);
 void frame_send_page(Visit *v, int status, const Buf *body); // with the policy headers of a page
+
+// ---- upload.c: the picture in a request: the body itself, or the first file of a form (multipart/form-data).
+// Borrowed from the body. ERR_INVALID.
+bool upload_picture(Str content_type, Str body, Str *ret, Err *err) MUST_CHECK;

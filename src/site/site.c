@@ -30,7 +30,10 @@ void site_close(Site *s)
 
 HttpLane site_lane(const HttpRequest *r)
 {
-    return str_starts(http_path(r), S("/static/")) ? HTTP_LANE_LOOP : HTTP_LANE_PAGES;
+    const Str path = http_path(r);
+    if (str_starts(path, S("/static/")))
+        return HTTP_LANE_LOOP;
+    return str_eq(path, S("/look")) || str_eq(path, S("/api/look")) ? HTTP_LANE_RENDERS : HTTP_LANE_PAGES;
 }
 
 static Visit visit_of(Site *s, const HttpRequest *r, HttpAnswer *answer)
@@ -64,6 +67,8 @@ static const struct {
     {S("/search"), results_answer},
     {S("/api/search"), api_search_answer},
     {S("/api/suggest"), api_suggest_answer},
+    {S("/look"), look_answer},
+    {S("/api/look"), api_look_answer},
     {S("/robots.txt"), feeds_robots_answer},
     {S("/opensearch.xml"), feeds_opensearch_answer},
 };
@@ -118,6 +123,13 @@ void site_answer(Site *s, const HttpRequest *r, HttpAnswer *answer)
         http_answer_options("GET, HEAD, OPTIONS", answer);
         return;
     case HTTP_POST:
+        if (str_eq(http_path(r), S("/look")))
+            look_answer(&v);
+        else if (str_eq(http_path(r), S("/api/look")))
+            api_look_answer(&v);
+        else
+            trouble_method_answer(&v);
+        return;
     case HTTP_PUT:
     case HTTP_DELETE:
     case HTTP_OTHER:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // site: pages for visitors, and the documents that scripts read. Server-rendered, whole without script.
 //   /  /search  /object/{id}  /static/...  /robots.txt  /sitemap.xml  /opensearch.xml
+//   /look  /api/look  (GET: with a picture of ours; POST: with one sent along, which is not kept)
 //   /api/search  /api/object/{id}  /iiif/manifest/{id}  /iiif/collection
 //
 // Nothing here decides who may see what: each record meets rights_decide once (seen.c), and what the Grant
@@ -11,11 +12,23 @@
 #include "catalog/catalog.h"
 #include "http/http.h"
 #include "search/search.h"
+#include "visual/visual.h"
 
 typedef struct Site Site;
 
+// Finding by looking. region: left, top, width, height in pixels of the picture, all zero for the whole.
+typedef struct {
+    void *ctx;
+    Visual *(*keep)(void *ctx); // NULL while there is no index
+    void (*drop)(void *ctx, Visual *visual);
+    bool (*upload)(void *ctx, Str bytes, const int region[4], Arena *a, Picture *ret, Err *err);
+    bool (*region)(
+        void *ctx, const CatalogImage *image, const int region[4], Arena *a, Picture *ret, Err *err);
+} SiteSight;
+
 typedef struct {
     Catalog *catalog;
+    SiteSight sight;
     // The index may be swapped under a running server: keep and drop around each use. NULL while there is
     // none.
     Search *(*search_keep)(void *ctx);
@@ -27,7 +40,8 @@ typedef struct {
 Site *site_open(const SiteConfig *config, Err *err) MUST_CHECK; // copies the texts
 void site_close(Site *s);
 
-HttpLane site_lane(const HttpRequest *r); // static files at once, all else in the pages lane
+// Static files at once, looking in the heavy lane, all else in the pages lane.
+HttpLane site_lane(const HttpRequest *r);
 void site_answer(
     Site *s, const HttpRequest *r, HttpAnswer *answer); // any thread; unknown addresses get the 404 page
 void site_answer_error(

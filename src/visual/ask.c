@@ -9,8 +9,8 @@
 // How likely a score of lookup() is right: 1 / (1 + exp(-STEEP * (score - middle))). Chance makes higher
 // scores in a larger collection; the middle follows. Measured in bench/look.
 #define STEEP 2.2
-#define MIDDLE_AT_100 1.25
-#define MIDDLE_PER_DECADE 0.25
+#define MIDDLE_AT_100 1.8
+#define MIDDLE_PER_DECADE 0.45
 #define RIGHT_MIN 0.5
 
 typedef struct {
@@ -345,7 +345,7 @@ bool visual_ask(Visual *v, const VisualAsk *ask, Arena *a, VisualAnswer *ret, Er
         .ask = ask,
         .arena = a,
         .allowed = allow(v, ask, a),
-        .rank_min = rights_rank_visible(ask->role)};
+        .rank_min = rights_rank_pixels(ask->role)};
     answer.sequence = v->sequence;
     const bool good = answer_question(&q, &answer, err);
     pthread_rwlock_unlock(&v->guard);

@@ -153,6 +153,13 @@ static int dot(const uint8_t *a, const uint8_t *b)
     return sum;
 }
 
+static void score(
+    const uint8_t *values, const uint8_t *centres, const int32_t *norms, int count, int32_t *ret_scores)
+{
+    for (int i = 0; i < count; i++)
+        ret_scores[i] = 2 * dot(values, centres + i * FEATURE_DIMENSIONS) - norms[i];
+}
+
 static int scan(const uint8_t *steps, const uint64_t *marks, uint32_t count, uint64_t bits, int distance_max,
     uint32_t *picture, ScanHit *ret)
 {
@@ -177,6 +184,7 @@ const Kernel *kernel_plain(void)
         .extremes = extremes,
         .pool = pool,
         .dot = dot,
+        .score = score,
         .scan = scan,
     };
     return &kernel;

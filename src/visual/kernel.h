@@ -34,7 +34,10 @@ typedef struct {
     int (*extremes)(const int16_t *const *rows, int width, int threshold, uint16_t *ret_x, int ret_max);
     // Gradients of a patch pooled into 4 x 4 cells of 8 directions.
     void (*pool)(const int16_t *patch, int32_t *ret_cells);
-    int (*dot)(const uint8_t *a, const uint8_t *b); // of FEATURE_DIMENSIONS values
+    int (*dot)(const uint8_t *a, const uint8_t *b); // of FEATURE_DIMENSIONS values, none above 127
+    // Of one feature with `count` centres that stand behind each other: 2 * dot - norm of each.
+    void (*score)(
+        const uint8_t *values, const uint8_t *centres, const int32_t *norms, int count, int32_t *ret_scores);
     // Marks of a list (see segment.h) whose bits differ from `bits` in at most distance_max places; one place
     // in ret for each mark of the list must be there. *picture goes along from call to call.
     int (*scan)(const uint8_t *steps, const uint64_t *marks, uint32_t count, uint64_t bits, int distance_max,

@@ -195,20 +195,47 @@ AVX2 static void pool(const int16_t *patch, int32_t *ret_cells)
     }
 }
 
-// Values are at most 127, so a sum of two products stays below 2^15 and bytes may be multiplied as bytes.
-AVX2 static int dot(const uint8_t *a, const uint8_t *b)
+AVX2 static inline int32_t sum_of_8(__m256i sum)
 {
-    const __m256i ones = _mm256_set1_epi16(1);
-    __m256i sum = _mm256_setzero_si256();
-    for (int i = 0; i < FEATURE_DIMENSIONS; i += 32) {
-        const __m256i pair = _mm256_maddubs_epi16(_mm256_loadu_si256((const __m256i *)(const void *)(a + i)),
-            _mm256_loadu_si256((const __m256i *)(const void *)(b + i)));
-        sum = _mm256_add_epi32(sum, _mm256_madd_epi16(pair, ones));
-    }
     __m128i half = _mm_add_epi32(_mm256_castsi256_si128(sum), _mm256_extracti128_si256(sum, 1));
     half = _mm_add_epi32(half, _mm_shuffle_epi32(half, 0x4e));
     half = _mm_add_epi32(half, _mm_shuffle_epi32(half, 0xb1));
     return _mm_cvtsi128_si32(half);
+}
+
+// Values are at most 127, so a sum of two products stays below 2^15 and bytes may be multiplied as bytes.
+AVX2 static inline int32_t dot_of(const __m256i a[4], const uint8_t *b)
+{
+    const __m256i ones = _mm256_set1_epi16(1);
+    __m256i sum = _mm256_setzero_si256();
+    for (int i = 0; i < 4; i++) {
+        const __m256i pair =
+            _mm256_maddubs_epi16(a[i], _mm256_loadu_si256((const __m256i *)(const void *)(b + 32 * i)));
+        sum = _mm256_add_epi32(sum, _mm256_madd_epi16(pair, ones));
+    }
+    return sum_of_8(sum);
+}
+
+AVX2 static inline void load_values(const uint8_t *values, __m256i ret[4])
+{
+    for (int i = 0; i < 4; i++)
+        ret[i] = _mm256_loadu_si256((const __m256i *)(const void *)(values + 32 * i));
+}
+
+AVX2 static int dot(const uint8_t *a, const uint8_t *b)
+{
+    __m256i values[4];
+    load_values(a, values);
+    return dot_of(values, b);
+}
+
+AVX2 static void score(
+    const uint8_t *values, const uint8_t *centres, const int32_t *norms, int count, int32_t *ret_scores)
+{
+    __m256i held[4];
+    load_values(values, held);
+    for (int i = 0; i < count; i++)
+        ret_scores[i] = 2 * dot_of(held, centres + i * FEATURE_DIMENSIONS) - norms[i];
 }
 
 __attribute__((target("avx2,popcnt"))) static int scan(const uint8_t *steps, const uint64_t *marks,
@@ -235,6 +262,7 @@ const Kernel *kernel_best(void)
         .extremes = extremes,
         .pool = pool,
         .dot = dot,
+        .score = score,
         .scan = scan,
     };
     return __builtin_cpu_supports("avx2") ? &kernel : kernel_plain();

@@ -64,7 +64,7 @@ typedef struct {
     int colours_count;
     bool mirrored;   // DETAIL: mirror images too
     bool perhaps;    // also what is more likely chance than not, after all that is not
-    ViewerRole role; // hidden objects are in no hit
+    ViewerRole role; // objects whose pictures may not be seen are in no hit
     bool has_only;   // only these objects
     const Str *only;
     size_t only_count;

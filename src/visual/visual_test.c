@@ -320,7 +320,10 @@ static void hidden_stays_hidden(void **state)
     put(&m, "secret", 2, 50, ACCESS_FULL);
     follow(&m, v);
     check_view(v, 50, WHOLE, "secret");
-    put(&m, "secret", 3, 50, ACCESS_NONE);
+    put(&m, "secret", 3, 50, ACCESS_RECORD); // may be read about, not seen
+    follow(&m, v);
+    check_view(v, 50, WHOLE, "");
+    put(&m, "secret", 4, 50, ACCESS_NONE);
     follow(&m, v);
     check_view(v, 50, WHOLE, "");
     assert_int_equal(m.asked, asked);

@@ -118,14 +118,16 @@ void words_nearest(const Words *w, const uint8_t *values, int count, WordMark *r
     Near roots[PROBES], leaves[WORDS_NEAREST_MAX];
     rank_clear(roots, PROBES);
     rank_clear(leaves, count);
+    int32_t scores[WORDS_BRANCHES];
+    w->kernel->score(values, w->roots, w->root_norms, WORDS_ROOTS, scores);
     for (int i = 0; i < WORDS_ROOTS; i++)
-        rank(roots, PROBES,
-            (Near){2 * w->kernel->dot(values, w->roots + i * FEATURE_DIMENSIONS) - w->root_norms[i], i});
+        rank(roots, PROBES, (Near){scores[i], i});
     for (int r = 0; r < PROBES; r++) {
         const int first = roots[r].index * WORDS_BRANCHES;
-        for (int i = first; i < first + WORDS_BRANCHES; i++)
-            rank(leaves, count,
-                (Near){2 * w->kernel->dot(values, w->leaves + i * FEATURE_DIMENSIONS) - w->leaf_norms[i], i});
+        w->kernel->score(
+            values, w->leaves + first * FEATURE_DIMENSIONS, w->leaf_norms + first, WORDS_BRANCHES, scores);
+        for (int i = 0; i < WORDS_BRANCHES; i++)
+            rank(leaves, count, (Near){scores[i], first + i});
     }
     for (int i = 0; i < count; i++)
         ret[i] = (WordMark){.word = (uint16_t)leaves[i].index,
@@ -141,18 +143,14 @@ typedef struct {
     uint8_t *nearest;
 } Training;
 
-static int nearest_centre(const Kernel *kernel, const uint8_t *values, const uint8_t *centres,
-    const int32_t *norms, int centres_count)
+static int nearest_centre(
+    const Kernel *kernel, const uint8_t *values, const uint8_t *centres, const int32_t *norms)
 {
+    int32_t scores[WORDS_ROOTS];
     int best = 0;
-    int32_t best_score = INT32_MIN;
-    for (int i = 0; i < centres_count; i++) {
-        const int32_t score = 2 * kernel->dot(values, centres + i * FEATURE_DIMENSIONS) - norms[i];
-        if (score > best_score) {
-            best_score = score;
-            best = i;
-        }
-    }
+    kernel->score(values, centres, norms, WORDS_ROOTS, scores);
+    for (int i = 1; i < WORDS_ROOTS; i++)
+        best = scores[i] > scores[best] ? i : best;
     return best;
 }
 
@@ -163,7 +161,7 @@ static void assign(Training *t, size_t from, size_t to, const uint8_t *centres)
         norms[i] = t->kernel->dot(centres + i * FEATURE_DIMENSIONS, centres + i * FEATURE_DIMENSIONS);
     for (size_t i = from; i < to; i++)
         t->nearest[i] = (uint8_t)nearest_centre(
-            t->kernel, t->values + (size_t)t->order[i] * FEATURE_DIMENSIONS, centres, norms, WORDS_ROOTS);
+            t->kernel, t->values + (size_t)t->order[i] * FEATURE_DIMENSIONS, centres, norms);
 }
 
 // Centres become the means of what lies nearest; one without any moves to some feature of the range.

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+// The engine of bench/look, driven over stdin by bench/look/measure.py. One command a line:
+//   add FILE.pgm          a picture into the collection
+//   pseudo N              N pictures of features picked at random from those, one bit in eight of each
+//   flipped build                 the index, in memory, as files would have it  -> pictures, bytes query
+//   FILE.pgm N      the N best                                     -> features, CPU us of features and of
+//   index;
+//                                                                          then N lines: picture score order
+//                                                                          8 corners
+//   features FILE.pgm     only looks                                     -> features, CPU us
+#include "base/clock.h"
+#include "visual/lookup.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { PICTURES_MAX = 1000 * 1000, PSEUDO_FLIP_EVERY = 8, LINE_MAX_BYTES = 4096 };
+
+static Words *words;
+static Extractor *extractor;
+static Entry *entries;
+static int entries_count, entries_capacity;
+static Shelf shelf;
+
+static _Noreturn void die(const char *what)
+{
+    fprintf(stderr, "look_bench: %s\n", what);
+    exit(1);
+}
+
+static Entry *new_entry(int marks)
+{
+    if (entries_count == PICTURES_MAX)
+        die("too many pictures");
+    if (entries_count == entries_capacity) {
+        entries_capacity = entries_capacity ? entries_capacity * 2 : 1024;
+        entries = mem_grow(entries, (size_t)entries_capacity, sizeof(*entries));
+    }
+    char *name = mem_alloc(32);
+    const int bytes = snprintf(name, 32, "picture-%08d", entries_count);
+    const Str id = {name, (size_t)bytes};
+    Entry *e = &entries[entries_count++];
+    *e = (Entry){.object_id = id, .image_id = id, .width_px = 640, .height_px = 480, .marks_count = marks};
+    e->marks = mem_alloc(sizeof(Mark) * (size_t)MAX_OF(marks, 1));
+    return e;
+}
+
+static Grey read_pgm(const char *path)
+{
+    int width_px, height_px;
+    FILE *file = fopen(path, "rb");
+    if (file == NULL || fscanf(file, "P5 %d %d 255", &width_px, &height_px) != 2 || fgetc(file) == EOF)
+        die(path);
+    if (width_px < 1 || height_px < 1 || width_px > FEATURE_SIDE_MAX_PX || height_px > FEATURE_SIDE_MAX_PX)
+        die("picture too large");
+    uint8_t *pixels = mem_alloc((size_t)width_px * height_px);
+    if (fread(pixels, (size_t)width_px, (size_t)height_px, file) != (size_t)height_px)
+        die(path);
+    fclose(file);
+    return (Grey){pixels, width_px, height_px, (size_t)width_px};
+}
+
+static int look(Grey picture, int max, Feature *ret, int64_t *ret_us)
+{
+    Err err = {0};
+    int count;
+    const int64_t start = clock_cpu_us();
+    if (!extractor_run(extractor, picture, max, ret, &count, &err))
+        die(err.text);
+    *ret_us = clock_cpu_us() - start;
+    return count;
+}
+
+static void add(const char *path)
+{
+    static Feature features[MARKS_MAX];
+    int64_t us;
+    const Grey picture = read_pgm(path);
+    const int count = look(picture, MARKS_MAX, features, &us);
+    const float unit = (float)PLACE_ONE / (float)MAX_OF(picture.width_px, picture.height_px);
+    Entry *e = new_entry(count);
+    e->width_px = picture.width_px;
+    e->height_px = picture.height_px;
+    Mark *marks = (Mark *)(uintptr_t)e->marks;
+    for (int i = 0; i < count; i++) {
+        WordMark mark;
+        words_nearest(words, features[i].values, 1, &mark);
+        const Spot spot = {
+            features[i].x_px * unit, features[i].y_px * unit, features[i].sigma_px * unit, features[i].angle};
+        marks[i] = (Mark){mark.word, mark.bits, place_pack(spot)};
+    }
+    free((void *)(uintptr_t)picture.p);
+}
+
+static uint32_t next_random(void)
+{
+    static uint64_t state = 1;
+    state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (uint32_t)(state >> 33);
+}
+
+static void add_pseudo(int count)
+{
+    const uint32_t real = (uint32_t)entries_count;
+    for (int i = 0; i < count; i++) {
+        Mark *marks = (Mark *)(uintptr_t)new_entry(MARKS_MAX)->marks;
+        for (int m = 0; m < MARKS_MAX;) {
+            const Entry *from = &entries[next_random() % real];
+            if (from->marks_count == 0)
+                continue;
+            marks[m] = from->marks[next_random() % (uint32_t)from->marks_count];
+            for (int bit = 0; bit < 64; bit++)
+                marks[m].bits ^= (uint64_t)(next_random() % PSEUDO_FLIP_EVERY == 0) << bit;
+            m++;
+        }
+    }
+}
+
+static void build(void)
+{
+    size_t total = 0;
+    for (int at = 0; at < entries_count; at += SEGMENT_PICTURES_MAX) {
+        Err err = {0};
+        size_t bytes;
+        const int count = MIN_OF(entries_count - at, (int)SEGMENT_PICTURES_MAX);
+        char *made = visual_segment_make(entries + at, count, words_version(words), &bytes);
+        const int fd = memfd_create("segment", MFD_CLOEXEC);
+        if (fd < 0 || write(fd, made, bytes) != (ssize_t)bytes)
+            die("no memory for a segment");
+        free(made);
+        const Segment *s = visual_segment_open(fd, words_version(words), &err);
+        if (s == NULL)
+            die(err.text);
+        close(fd);
+        shelf.parts[shelf.parts_count++] =
+            (ShelfPart){s, mem_alloc(sizeof(int32_t) * (size_t)count), shelf.pictures};
+        shelf.pictures += s->pictures;
+        shelf.marks += s->marks;
+        total += bytes;
+    }
+    printf("%u %zu\n", shelf.pictures, total);
+}
+
+static void query(const char *path, int limit)
+{
+    static Feature features[LOOKUP_FEATURES_MAX];
+    static LookupHit hits[LOOKUP_HITS_MAX];
+    int64_t us;
+    const Grey picture = read_pgm(path);
+    const int count = look(picture, LOOKUP_FEATURES_MAX, features, &us);
+    const LookupAsk ask = {.features = features,
+        .features_count = count,
+        .width_px = (float)picture.width_px,
+        .height_px = (float)picture.height_px,
+        .limit = MIN_OF(limit, (int)LOOKUP_HITS_MAX)};
+    const int64_t start = clock_cpu_us();
+    const int found = lookup(&shelf, words, &ask, hits);
+    printf("%d %d %lld %lld\n", found, count, (long long)us, (long long)(clock_cpu_us() - start));
+    for (int i = 0; i < found; i++) {
+        printf("%u %.4f %.4f", hits[i].picture, hits[i].score, hits[i].order);
+        for (int c = 0; c < 8; c++)
+            printf(" %.2f", (double)hits[i].corners[c / 2][c % 2]);
+        putchar('\n');
+    }
+    free((void *)(uintptr_t)picture.p);
+}
+
+static void features_only(const char *path)
+{
+    static Feature features[FEATURES_MAX];
+    int64_t us;
+    const Grey picture = read_pgm(path);
+    const int count = look(picture, 500, features, &us);
+    printf("%d %lld\n", count, (long long)us);
+    free((void *)(uintptr_t)picture.p);
+}
+
+int main(void)
+{
+    Err err = {0};
+    char line[LINE_MAX_BYTES], path[LINE_MAX_BYTES];
+    int number;
+    words = words_open((Str){0}, &err);
+    extractor = extractor_open(FEATURE_KERNEL_BEST);
+    if (words == NULL)
+        die(err.text);
+    while (fgets(line, sizeof(line), stdin)) {
+        if (sscanf(line, "add %4000s", path) == 1)
+            add(path);
+        else if (sscanf(line, "pseudo %d", &number) == 1)
+            add_pseudo(number);
+        else if (strcmp(line, "build\n") == 0)
+            build();
+        else if (sscanf(line, "query %4000s %d", path, &number) == 2)
+            query(path, number);
+        else if (sscanf(line, "features %4000s", path) == 1)
+            features_only(path);
+        else
+            die("unknown command");
+        fflush(stdout);
+    }
+    return 0;
+}
