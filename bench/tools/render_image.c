@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // render_image PYRAMID COUNT: processor time of renders nobody asked for before.
-//   W3u  the whole picture at a new width from 600 to 1400 pixels
+//   W3u  the whole picture at a new width from 640 to 1240 pixels
 //   W4   a region of a quarter of each side, 512 pixels wide, turned by 90 degrees, grey
 #include "base/clock.h"
 #include "base/file.h"
@@ -15,7 +15,7 @@ typedef RenderAsk MakeAsk(const PyramidFacts *f, int number);
 static RenderAsk new_size(const PyramidFacts *f, int number)
 {
     RenderAsk ask = {.width_px = f->width_px, .height_px = f->height_px, .format = RENDER_JPEG};
-    ask.out_width_px = 600 + number * 37 % 800;
+    ask.out_width_px = 640 + number * 37 % 600;
     ask.out_height_px = (int)((int64_t)ask.out_width_px * f->height_px / f->width_px);
     return ask;
 }

@@ -34,7 +34,8 @@ struct DrawSource {
     char *bytes;
     size_t bytes_max;
     JpegPlanes tile;
-    int tile_column, tile_row; // what `tile` holds
+    int tile_column, tile_row; // what `tile` holds,
+    int tile_top, tile_end;    // of its rows
     ReadyPlanes ready;         // of this level; count 0: it is drawn from tiles
     int next_row;              // of tiles
     int first_column, end_column;
@@ -87,28 +88,43 @@ size_t draw_source_memory_bytes(const Grid *g, const DrawPlan *plan)
     return DECODER_BYTES + planes * (tile * tile + (size_t)plane);
 }
 
-static bool read_tile(DrawSource *s, int column, int row, Err *err)
+// The bytes of the tile, with room behind them for as many.
+static bool read_tile_bytes(DrawSource *s, int column, int row, Str *ret, Err *err)
 {
     PyramidSpan span;
-    if (column == s->tile_column && row == s->tile_row)
-        return true;
-    s->tile_column = -1;
     if (!pyramid_find_tile(s->pyramid, s->plan.level, column, row, &span))
         return err_set(err, ERR_CORRUPT, "the pyramid file lacks a tile");
     if (span.size_bytes > JPEG_TILE_BYTES_MAX)
         return err_set(err, ERR_CORRUPT, "a tile of the pyramid file is too big");
-    if (span.size_bytes > s->bytes_max) {
-        s->bytes_max = span.size_bytes;
+    if (2 * span.size_bytes > s->bytes_max) {
+        s->bytes_max = 2 * span.size_bytes;
         s->bytes = mem_grow(s->bytes, s->bytes_max, 1);
     }
-    if (!file_read_at(pyramid_fd(s->pyramid), s->bytes, span.size_bytes, span.offset, err))
+    *ret = (Str){s->bytes, span.size_bytes};
+    return file_read_at(pyramid_fd(s->pyramid), s->bytes, span.size_bytes, span.offset, err);
+}
+
+// At least the rows top .. end of the tile, in pixels of the level.
+static bool read_tile(DrawSource *s, int column, int row, int top, int end, Err *err)
+{
+    Str jpeg;
+    if (column == s->tile_column && row == s->tile_row && top >= s->tile_top && end <= s->tile_end)
+        return true;
+    s->tile_column = -1;
+    if (!read_tile_bytes(s, column, row, &jpeg, err))
         return false;
     TileBox box = grid_tile(s->grid, s->plan.level, column, row);
-    if (!jpeg_read_planes(s->jpeg, (Str){s->bytes, span.size_bytes}, box.width_px, box.height_px,
-            s->plan.luma_only, &s->tile, err))
+    int height = end - top;
+    if (!jpeg_cut_rows(jpeg, &top, &height, s->bytes + jpeg.n, &jpeg)) {
+        top = 0;
+        height = box.height_px;
+    }
+    if (!jpeg_read_planes(s->jpeg, jpeg, box.width_px, height, s->plan.luma_only, &s->tile, err))
         return false;
     s->tile_column = column;
     s->tile_row = row;
+    s->tile_top = top;
+    s->tile_end = top + height;
     return true;
 }
 
@@ -170,7 +186,7 @@ DrawSource *draw_source_open(const Pyramid *p, const DrawPlan *plan, bool halved
         row = clamp(plan->top / tile_px, 0, l->rows - 1);
     if (s->ready.count > 0)
         s->tile.count = plan->luma_only ? 1 : s->ready.count;
-    else if (!read_tile(s, column, row, err))
+    else if (!read_tile(s, column, row, 0, grid_tile(s->grid, plan->level, column, row).height_px, err))
         return NULL;
     for (int i = 0; i < s->tile.count && s->ready.count > 0; i++)
         s->tile.across[i] = s->tile.down[i] = i == 0 ? 1 : 2;
@@ -238,16 +254,18 @@ static bool read_row_of_tiles(DrawSource *s, Err *err)
 {
     int tile_px = s->grid->tile_px, row = s->next_row++;
     int height = grid_tile(s->grid, s->plan.level, 0, row).height_px;
-    int skip[JPEG_PLANES], rows[JPEG_PLANES];
+    int skip[JPEG_PLANES], rows[JPEG_PLANES], top = height, bottom = 0;
     for (int i = 0; i < s->planes; i++) {
         Plane *p = &s->plane[i];
         int first = row * tile_px / p->down, end = first + (height + p->down - 1) / p->down;
         skip[i] = MAX_OF(0, p->first_y - first);
         rows[i] = MAX_OF(0, MIN_OF(end, p->end_y) - first - skip[i]);
         plane_make_room(p, rows[i]);
+        top = MIN_OF(top, skip[i] * p->down);
+        bottom = MIN_OF(height, MAX_OF(bottom, (skip[i] + rows[i]) * p->down));
     }
     for (int column = s->first_column; column < s->end_column; column++) {
-        if (!read_tile(s, column, row, err))
+        if (top < bottom && !read_tile(s, column, row, top, bottom, err))
             return false;
         if (s->tile.count < s->planes)
             return err_set(err, ERR_CORRUPT, "a tile of the pyramid file has no colour");
@@ -257,7 +275,7 @@ static bool read_row_of_tiles(DrawSource *s, Err *err)
             if (s->tile.across[i] != p->across || s->tile.down[i] != p->down)
                 return err_set(err, ERR_CORRUPT, "a tile of the pyramid file is sampled unlike the others");
             plane_take(p, &s->tile.plane[i], column * tile_px / p->across,
-                (width + p->across - 1) / p->across, skip[i], rows[i]);
+                (width + p->across - 1) / p->across, skip[i] - s->tile_top / p->down, rows[i]);
         }
     }
     for (int i = 0; i < s->planes; i++)

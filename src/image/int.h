@@ -160,6 +160,11 @@ typedef struct {
 bool jpeg_read_planes(JpegReader *r, Str bytes, int width_px, int height_px, bool luma_only, JpegPlanes *to,
     Err *err) MUST_CHECK;
 
+// jpeg_rows.c: the JPEG without the rows of MCUs outside top_px .. top_px + height_px, which are widened to
+// whole rows. `to` has room for jpeg.n bytes. False: it has no restart marker at each row, or all of it is
+// wanted.
+bool jpeg_cut_rows(Str jpeg, int *top_px, int *height_px, char *to, Str *ret);
+
 // A JPEG written from planes of 4:2:0, sixteen rows of brightness and eight of chroma at a time. Rows are as
 // long as jpeg_planes_stride says, for whole MCUs; what lies outside the picture repeats its edge.
 enum { JPEG_PLANE_ROWS = 16 };

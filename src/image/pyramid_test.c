@@ -197,6 +197,47 @@ static void by_strips(void **state)
     check_strips(300, 515, 3, 512);
 }
 
+// Rows cut out of a tile decode to what they are in the whole.
+static void check_rows(int channels, int top, int height, int want_top, int want_height)
+{
+    Err err = {0};
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    CLEANUP(jpeg_reader_closep) JpegReader *reader = jpeg_reader_open();
+    Pixels px = test_picture(200, 120, channels), whole = pixels_make(200, 120, 1);
+    Pyramid *p = pyramid_open(test_pyramid_file(&px, (Turn){0}, 256), &err);
+    Str jpeg = tile_bytes(p, 0, 0, 0, a), part;
+    assert_true(jpeg_read(reader, jpeg, &whole, &err));
+    bool cut = jpeg_cut_rows(jpeg, &top, &height, arena_alloc(a, jpeg.n), &part);
+    assert_int_equal(cut, want_height > 0);
+    if (cut) {
+        assert_int_equal(top, want_top);
+        assert_int_equal(height, want_height);
+        Pixels rows = pixels_make(200, height, 1);
+        assert_true(jpeg_read(reader, part, &rows, &err));
+        assert_memory_equal(rows.p, pixels_at(&whole, 0, top), rows.stride * (size_t)height);
+        free(rows.p);
+    }
+    for (size_t n = 0; n < jpeg.n;
+         n += 7) // cut off anywhere: no answer or a whole JPEG, never beyond the end
+        jpeg_cut_rows(arena_copy(a, str_slice(jpeg, 0, n)), &top, &height, arena_alloc(a, jpeg.n), &part);
+    free(px.p);
+    free(whole.p);
+    pyramid_drop(p);
+}
+
+static void rows_of_tiles(void **state)
+{
+    (void)state;
+    check_rows(3, 0, 120, 0, 0);
+    check_rows(3, 0, 16, 0, 16);
+    check_rows(3, 17, 14, 16, 16);
+    check_rows(3, 15, 2, 0, 32);
+    check_rows(3, 100, 20, 96, 24);
+    check_rows(3, 119, 1, 112, 8);
+    check_rows(1, 9, 80, 8, 88);
+    check_rows(3, 100, 21, 0, 0);
+}
+
 // EXIF 6 means: turn clockwise, so that the first row becomes the last column.
 static void turning(void **state)
 {
@@ -363,6 +404,7 @@ int main(void)
         cmocka_unit_test(turning),
         cmocka_unit_test(written),
         cmocka_unit_test(by_strips),
+        cmocka_unit_test(rows_of_tiles),
         cmocka_unit_test(unzips),
         cmocka_unit_test(zip64),
         cmocka_unit_test(damage),
