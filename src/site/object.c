@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 
-enum { FACTS_MAX = 16 };
+enum { FACTS_MAX = 16, DOWNLOAD_SURE_PIXELS = 16 * 1000 * 1000 };
 
 typedef struct {
     const Visit *v;
@@ -244,8 +244,11 @@ static void fill_pictures(Sheet *s)
         Str service = manifest_image_url(s->v->a, S(""), media->id);
         page->download =
             url_local(arena_printf(s->v->a, FMT_STR "/full/max/0/default.jpg", ARG_STR(service)));
-        page->download_width = media->width_px;
-        page->download_height = media->height_px;
+        // Beyond that the image service may send it scaled down, by its memory; then nothing is promised.
+        if ((int64_t)media->width_px * media->height_px <= DOWNLOAD_SURE_PIXELS) {
+            page->download_width = media->width_px;
+            page->download_height = media->height_px;
+        }
     }
     if (count > 1)
         fill_thumbs(s, chosen, count);

@@ -107,6 +107,18 @@ const tests = {
     await page.leave();
   },
 
+  async a_capped_picture_zooms_as_far_as_it_is_open() {
+    const page = await visit(browser, museum); // anything refused would be an error of the page
+    page.on("response", (answer) => { if (answer.status() >= 400) page.trouble.push(`${answer.status()} ${answer.url()}`); });
+    await page.go("/object/se-frederick-goodall"); // the samples' own: access 600
+    sure((await page.textContent(".use")).includes("600"), "says up to which size");
+    await page.click(".zoom-open");
+    await until(() => page.evaluate(() => Number(document.querySelector(".stage").dataset.tiles) > 0), "tiles");
+    for (let i = 0; i < 6; i++) await page.click("[data-do=in]");
+    await page.waitForTimeout(1500);
+    await page.leave();
+  },
+
   async facets_narrow_and_widen() {
     const page = await visit(browser, museum);
     await page.go("/search");

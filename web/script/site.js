@@ -35,6 +35,16 @@ function loadScript(address) {
   });
 }
 
+// A picture shown up to a size offers only its coarser levels. OpenSeadragon counts all down to the finest: it is
+// told what is not there, and does not zoom past what is.
+function onlyOpenLevels(item) {
+  const finest = Math.min(...(item.source.scale_factors || [1]));
+  if (finest <= 1) return;
+  const deepest = item.source.maxLevel - Math.round(Math.log2(finest)), exists = item.source.tileExists;
+  item.source.tileExists = function (level, x, y) { return level <= deepest && exists.call(this, level, x, y); };
+  item.viewport.maxZoomPixelRatio = 2 / finest;
+}
+
 function zoomRoom(stage) {
   const open = one(".zoom-open", stage), tools = one(".zoom-tools", stage), status = one(".zoom-status", stage);
   const box = one(".viewer", stage), still = one(".large", stage);
@@ -92,7 +102,10 @@ function zoomRoom(stage) {
       });
       viewer.addHandler("animation-finish", level);
       viewer.addHandler("zoom", () => setTimeout(level, 800));
-      viewer.addHandler("open", level);
+      viewer.addHandler("open", () => {
+        onlyOpenLevels(viewer.world.getItemAt(0));
+        level();
+      });
       viewer.addHandler("tile-loaded", () => { stage.dataset.tiles = Number(stage.dataset.tiles || 0) + 1; });
       viewer.addHandler("open-failed", () => { close(); tell(stage.dataset.failed); });
       stage.viewer = viewer;
