@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Finding by looking, from outside: a picture sent along, a part of one of ours, rights, bad uploads, a kill while indexing."""
+import json
+import signal
+import struct
+import time
+import zlib
+
+from museum import SAMPLES, Museum, main
+
+PICTURES = SAMPLES / "pictures"
+PHOTO = sorted(PICTURES.glob("*.jpg"))[0]
+museum = None
+
+
+def ask(m, query="", body=None, kind="image/jpeg"):
+    headers = {"Content-Type": kind} if body is not None else {}
+    status, _, answer = m.request("GET" if body is None else "POST", f"/api/look?{query}", headers, body)
+    return status, json.loads(answer)
+
+
+def wait_looked(m):
+    m.wait(lambda: ask(m, "", PHOTO.read_bytes())[1].get("sequence", 0) >= len(list(PICTURES.glob("*.jpg"))),
+           "the visual index has caught up", 120)
+
+
+def shared():
+    global museum
+    if museum is None:
+        museum = Museum()
+        museum.run("ingest", PICTURES, code=None, timeout=900)
+        museum.serve()
+        wait_looked(museum)
+    return museum
+
+
+def png(width, height, grey):
+    def chunk(name, data):
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+    rows = b"".join(b"\0" + bytes([grey]) * width for _ in range(height))
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+            + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+
+def test_photo_finds_its_object():
+    m = shared()
+    status, answer = ask(m, "points=1", PHOTO.read_bytes())
+    assert status == 200 and answer["found"], answer
+    first = answer["hits"][0]
+    assert first["score"] > 0.9 and len(first["points"]) >= 3, first
+    x, y, w, h = map(int, first["region"].split(","))
+    assert x < 40 and y < 40, first["region"]
+    form = (b'--x\r\nContent-Disposition: form-data; name="picture"; filename="a.jpg"\r\n\r\n' + PHOTO.read_bytes()
+            + b"\r\n--x--\r\n")
+    status, same = ask(m, "", form, "multipart/form-data; boundary=x")
+    assert same["hits"][0]["id"] == first["id"], same
+    status, headers, page = m.request("POST", "/look", {"Content-Type": "multipart/form-data; boundary=x"}, form)
+    assert status == 200 and b"look-hit" in page and b"<polygon" in page
+    assert headers["cache-control"] == "no-store", headers
+
+
+def test_part_of_a_picture_of_ours():
+    m = shared()
+    image = ask(m, "", PHOTO.read_bytes())[1]["hits"][0]["image"]
+    status, answer = ask(m, f"image={image}&region=200,200,400,400")
+    assert status == 200 and answer["hits"][0]["image"] == image, answer
+    x, y, w, h = map(int, answer["hits"][0]["region"].split(","))
+    assert max(abs(x - 200), abs(y - 200), abs(w - 400), abs(h - 400)) < 25, answer["hits"][0]["region"]
+    assert m.get(f"/look?image={image}")[0] == 200
+    status, answer = ask(m, f"image={image}&kind=like")
+    assert len(answer["hits"]) > 3
+    status, answer = ask(m, f"image={image}&kind=like&q=nothing-has-this-title-xyzzy")
+    assert status == 200 and not answer["hits"], answer
+
+
+def test_nothing_found():
+    m = shared()
+    for body in (png(1, 1, 0), png(3, 3, 255), png(600, 400, 0), png(2000, 1, 9)):
+        status, answer = ask(m, "", body, "image/png")
+        assert status == 200 and answer["too_plain"] and not answer["found"], (status, answer)
+
+
+def test_bad_questions():
+    m = shared()
+    for query, want in (("", 400), ("image=nope&region=0,0,50,50", 404), ("kind=x", 400), ("colours=red", 400),
+                        ("colours=1f4e79", 200), ("limit=0&colours=1f4e79", 400), ("limit=101&colours=1f4e79", 400)):
+        assert ask(m, query)[0] == want, query
+    for region in ("3,3,3,3", "-1,0,50,50", "0,0,99999,50", "0,0,50", "a,b,c,d", "0,0,0,0"):
+        assert ask(m, f"region={region}", PHOTO.read_bytes())[0] == 400, region
+    for body in (b"x", b"\xff\xd8\xff", PHOTO.read_bytes()[:3000], b"<svg/>", png(60, 60, 1)[:40]):
+        status, answer = ask(m, "", body)
+        assert status in (400, 422, 500, 501) and "error" in answer, (status, answer)
+    assert m.request("POST", "/api/look", {}, b"")[0] == 400
+    assert m.get("/healthz")[0] == 200
+
+
+def test_what_may_not_be_seen_is_not_found():
+    with Museum(access="record") as m:
+        m.run("ingest", PICTURES, code=None, timeout=900)
+        with m.serving():
+            wait_looked(m)
+            status, answer = ask(m, "perhaps=1", PHOTO.read_bytes())
+            assert status == 200 and not answer["hits"], answer
+        assert m.json("look", PHOTO)["hits"] == []
+        assert m.json("look", PHOTO, "--all")["hits"], "staff find it"
+
+
+def test_killed_while_indexing():
+    with Museum() as m:
+        m.run("ingest", PICTURES, code=None, timeout=900)
+        for delay in (0.3, 0.7, 1.2):
+            m.serve()
+            time.sleep(delay)
+            m.stop(signal.SIGKILL)
+        found = m.json("look", PHOTO)
+        assert found["hits"] and found["hits"][0]["score"] > 0.9, found
+
+
+if __name__ == "__main__":
+    try:
+        main(dict(globals()))
+    finally:
+        if museum:
+            museum.__exit__()
