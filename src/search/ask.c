@@ -251,6 +251,7 @@ static void judge(Question *q, Plan *p, Str asked)
 // ---- diversity: each next one as good as possible and as unlike those before as possible
 
 enum { SPREAD_MAX = 100 };
+#define NEVER_SHOWN_BONUS 0.2f
 
 // Shared facet values between two records, of kinds, makers, places, periods and centuries: 0 to 1.
 static float likeness(const Question *q, const Entry *x, const Entry *y)
@@ -274,33 +275,40 @@ static float likeness(const Question *q, const Entry *x, const Entry *y)
     return nx + ny ? 2.0f * (float)common / (float)(nx + ny) : 0;
 }
 
-static void spread(Question *q)
+static void spread(Search *s, Question *q)
 {
     Best *b = &q->best;
     size_t count = MIN_OF(b->count, (size_t)SPREAD_MAX);
     float strength = (float)MIN_OF(q->ask->diversity, 1.0), nearest[SPREAD_MAX] = {0};
-    float top = count ? b->entries[0].score : 0;
+    float top = count ? b->entries[0].score : 0, fresh[SPREAD_MAX];
     if (strength <= 0 || q->ask->sort != SEARCH_BY_SCORE || top <= 0)
         return;
+    for (size_t i = 0; i < count; i++) {
+        DocFacts facts;
+        segment_doc(q->n->views[b->entries[i].view]->segment, b->entries[i].doc, &facts);
+        fresh[i] = s->seen && !seen_has(s->seen, facts.object_id) ? NEVER_SHOWN_BONUS : 0;
+    }
     for (size_t at = 1; at < count; at++) {
         size_t best = at;
         float most = -2;
         for (size_t i = at; i < count; i++) {
             nearest[i] = MAX_OF(nearest[i], likeness(q, &b->entries[i], &b->entries[at - 1]));
-            float value = (1 - strength) * b->entries[i].score / top - strength * nearest[i];
+            float value = (1 - strength) * b->entries[i].score / top - strength * (nearest[i] - fresh[i]);
             if (value > most) {
                 most = value;
                 best = i;
             }
         }
         Entry chosen = b->entries[best];
-        float its = nearest[best];
+        float its = nearest[best], its_fresh = fresh[best];
         for (size_t i = best; i > at; i--) { // those passed over keep their order
             b->entries[i] = b->entries[i - 1];
             nearest[i] = nearest[i - 1];
+            fresh[i] = fresh[i - 1];
         }
         b->entries[at] = chosen;
         nearest[at] = its;
+        fresh[at] = its_fresh;
     }
 }
 
@@ -378,7 +386,7 @@ static bool find_answer(Search *s, Question *q, SearchAnswer *ret, Err *err)
     }
     best_sort(&q->best);
     judge(q, &plan, text_key(q->a, q->ask->q));
-    spread(q);
+    spread(s, q);
     if (q->total > 0)
         ret->corrected = plan_corrected(&plan, q->ask->q);
     else
@@ -416,6 +424,8 @@ bool search_ask(Search *s, const SearchAsk *ask, Arena *a, SearchAnswer *ret, Er
         if (ask->facets)
             facets_answer(q.table, q.counts ? q.counts : search_table_all(s, n, ask->role), ask, a, &answer);
         *ret = answer;
+        if (ask->role == VIEWER_PUBLIC)
+            seen_add(s->seen, s->dir, answer.hits, answer.hits_count);
     }
     snapshot_drop(s, n);
     return good;

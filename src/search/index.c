@@ -274,7 +274,7 @@ static bool remove_all(int dir, bool (*keep)(const Snapshot *, Str), const Snaps
 
 static bool is_named(const Snapshot *n, Str name)
 {
-    if (str_eq(name, S("current")))
+    if (str_eq(name, S("current")) || str_eq(name, S("seen")))
         return true;
     for (size_t i = 0; i < n->count; i++)
         if (str_eq(name, str_from(segment_name(n->views[i]->segment))) ||
@@ -304,6 +304,7 @@ static bool open_writer(Search *s, Err *err)
     if (s->lock_fd < 0)
         return false;
     s->builder = builder_open();
+    s->seen = seen_open(s->dir);
     Err trouble = {0};
     if (!load_current(s, &trouble))
         return search_restart(s, err);
@@ -340,6 +341,7 @@ void search_close(Search *s)
         return;
     snapshot_drop(s, s->now);
     builder_close(s->builder);
+    seen_close(s->seen, s->dir);
     fd_close(s->lock_fd);
     fd_close(s->dir);
     pthread_mutex_destroy(&s->lock);

@@ -8,6 +8,8 @@
 #include <sys/types.h>
 #include <time.h>
 
+typedef struct Seen Seen;
+
 struct Search {
     int dir;
     int lock_fd;             // the writer's; -1 for a reader
@@ -19,6 +21,7 @@ struct Search {
     struct timespec seen_time;
     // Writer only.
     Builder *builder;
+    Seen *seen;
     bool anew; // the index was made with other words: it answers until a new one is whole
     char digest[17];
     int default_rank; // -1: no record without terms of its own was seen
@@ -31,6 +34,12 @@ Snapshot *snapshot_make(View **views, size_t count, int64_t generation, int64_t 
 void search_publish(Search *s, Snapshot *snapshot);  // takes it
 bool search_sweep(Search *s, Err *err) MUST_CHECK;   // removes files that nobody names
 bool search_restart(Search *s, Err *err) MUST_CHECK; // an empty index
+
+// seen.c: which records were shown, and when; NULL is fine for all but open.
+Seen *seen_open(int dir);
+void seen_close(Seen *seen, int dir);
+void seen_add(Seen *seen, int dir, const SearchHit *hits, size_t count);
+bool seen_has(Seen *seen, Str object_id);
 
 // facets.c
 FacetTable *facet_table_make(const Snapshot *n);

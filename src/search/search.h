@@ -144,3 +144,17 @@ bool search_suggest(Search *s, Str typed, ViewerRole role, int limit, Arena *a, 
 // `offset` on, at most ask->limit. ERR_INVALID for an unknown facet.
 bool search_facet(Search *s, const SearchAsk *ask, Str facet, Str contains, int offset, Arena *a,
     SearchFacet *ret, Err *err) MUST_CHECK;
+
+// ---- what visitors meet
+
+typedef struct {
+    int64_t records; // that the role may know of
+    int64_t shown;   // of these, in a result within the last `days`
+    Str *never;      // ids of some that never were in one
+    size_t never_count;
+} SearchCoverage;
+
+// The process that writes the index counts which records its answers to visitors showed; days: 0 is today. At
+// most `limit` ids of records that were never shown. ERR_UNSUPPORTED for a reader.
+bool search_coverage(
+    Search *s, ViewerRole role, int days, int limit, Arena *a, SearchCoverage *ret, Err *err) MUST_CHECK;

@@ -434,6 +434,32 @@ static void suggestions(void **state)
     museum_close(&m);
 }
 
+static void coverage(void **state)
+{
+    (void)state;
+    Museum m;
+    Err err = {0};
+    fill(&m);
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    SearchCoverage c;
+    FINE(search_coverage(m.search, VIEWER_PUBLIC, 7, 10, a, &c, &err), err);
+    assert_int_equal(c.records, 4);
+    assert_int_equal(c.shown, 0);
+    assert_int_equal(c.never_count, 4);
+    check(&m, "vase", "a1 a4");
+    ask(&m, (SearchAsk){.q = S("青花"), .role = VIEWER_STAFF}, a); // what staff looks at does not count
+    for (int again = 0; again < 2; again++) { // and it is still known after the index was closed
+        FINE(search_coverage(m.search, VIEWER_PUBLIC, 7, 10, a, &c, &err), err);
+        assert_int_equal(c.shown, 2);
+        assert_int_equal(c.never_count, 2);
+        search_close(m.search);
+        m.search = search_open(m.index, true, &err);
+        FINE(m.search, err);
+    }
+    assert_false(search_coverage(m.search, VIEWER_PUBLIC, -1, 10, a, &c, &err));
+    museum_close(&m);
+}
+
 static void many_values(void **state)
 {
     (void)state;
@@ -646,6 +672,7 @@ int main(void)
         cmocka_unit_test(reasons),
         cmocka_unit_test(suggestions),
         cmocka_unit_test(many_values),
+        cmocka_unit_test(coverage),
         cmocka_unit_test(repaired),
         cmocka_unit_test(killed),
     };

@@ -325,7 +325,7 @@ size_t vocabulary_beginning(const Vocabulary *v, Str head, Labelled *ret, size_t
 
 // ---- the question
 
-#define WEIGHT_CONCEPT 0.6f
+#define WEIGHT_CONCEPT 0.45f
 #define WEIGHT_PERIOD 0.7f
 #define WEIGHT_PERIOD_YEARS 0.35f
 enum { FOUND_MAX = 16, UNITS_MAX = 24 };
