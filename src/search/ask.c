@@ -286,7 +286,7 @@ static void spread(Search *s, Question *q)
     for (size_t i = 0; i < count; i++) {
         DocFacts facts;
         segment_doc(q->n->views[b->entries[i].view]->segment, b->entries[i].doc, &facts);
-        fresh[i] = s->seen && !seen_has(s->seen, facts.object_id) ? NEVER_SHOWN_BONUS : 0;
+        fresh[i] = s->seen && !shown_has(s->seen, facts.object_id) ? NEVER_SHOWN_BONUS : 0;
     }
     for (size_t at = 1; at < count; at++) {
         size_t best = at;
@@ -425,7 +425,7 @@ bool search_ask(Search *s, const SearchAsk *ask, Arena *a, SearchAnswer *ret, Er
             facets_answer(q.table, q.counts ? q.counts : search_table_all(s, n, ask->role), ask, a, &answer);
         *ret = answer;
         if (ask->role == VIEWER_PUBLIC)
-            seen_add(s->seen, s->dir, answer.hits, answer.hits_count);
+            shown_add(s->seen, s->dir, answer.hits, answer.hits_count);
     }
     snapshot_drop(s, n);
     return good;

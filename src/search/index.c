@@ -304,7 +304,7 @@ static bool open_writer(Search *s, Err *err)
     if (s->lock_fd < 0)
         return false;
     s->builder = builder_open();
-    s->seen = seen_open(s->dir);
+    s->seen = shown_open(s->dir);
     Err trouble = {0};
     if (!load_current(s, &trouble))
         return search_restart(s, err);
@@ -341,7 +341,7 @@ void search_close(Search *s)
         return;
     snapshot_drop(s, s->now);
     builder_close(s->builder);
-    seen_close(s->seen, s->dir);
+    shown_close(s->seen, s->dir);
     fd_close(s->lock_fd);
     fd_close(s->dir);
     pthread_mutex_destroy(&s->lock);

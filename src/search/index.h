@@ -36,10 +36,10 @@ bool search_sweep(Search *s, Err *err) MUST_CHECK;   // removes files that nobod
 bool search_restart(Search *s, Err *err) MUST_CHECK; // an empty index
 
 // seen.c: which records were shown, and when; NULL is fine for all but open.
-Seen *seen_open(int dir);
-void seen_close(Seen *seen, int dir);
-void seen_add(Seen *seen, int dir, const SearchHit *hits, size_t count);
-bool seen_has(Seen *seen, Str object_id);
+Seen *shown_open(int dir);
+void shown_close(Seen *seen, int dir);
+void shown_add(Seen *seen, int dir, const SearchHit *hits, size_t count);
+bool shown_has(Seen *seen, Str object_id);
 
 // facets.c
 FacetTable *facet_table_make(const Snapshot *n);

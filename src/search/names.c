@@ -33,7 +33,7 @@ bool search_facet_of(Str name, Facet *ret)
 bool search_is_facet(Str name)
 {
     Facet facet;
-    return search_facet_of(name, &facet);
+    return search_facet_of(name, &facet) || str_eq(name, S("year"));
 }
 
 Str search_field_name(Field field)

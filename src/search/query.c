@@ -88,7 +88,7 @@ static Node *read_field(Reader *r)
     Field field;
     Node *node = NULL;
     if (str_cut(word, ':', &name, &value)) {
-        bool year = str_eq_nocase(name, S("year")) || str_eq_nocase(name, S("date"));
+        bool year = str_eq_nocase(name, S("year"));
         if (year && value.n)
             node = read_range(r, value);
         if (!node && search_field_of(name, &field)) {
@@ -199,6 +199,8 @@ static Node *read_and(Reader *r)
         if (one && one->kind != NODE_ALL)
             node_add(r->p, all, one);
     }
+    if (all->count == 1 && all->kids[0]->kind != NODE_NOT)
+        return all->kids[0];
     return all->count == 0 ? NULL : all;
 }
 

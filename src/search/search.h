@@ -97,7 +97,7 @@ typedef struct {
 
 // ERR_INVALID for a broken cursor or an unknown filter name; ERR_LIMIT for a query over the limit.
 bool search_ask(Search *s, const SearchAsk *ask, Arena *a, SearchAnswer *ret, Err *err) MUST_CHECK;
-bool search_is_facet(Str name); // may be used as a filter
+bool search_is_facet(Str name); // may be used as a filter: a facet, or "year" with "1368..1644"
 
 // ---- why a record was found
 

@@ -261,6 +261,10 @@ static void facets(void **state)
         .filters = {{S("collection"), S("North")}, {S("century"), S("19")}},
         .filters_count = 2};
     assert_int_equal(ask(&m, both, a).total, 2);
+    SearchAsk years = {
+        .filters = {{S("year"), S("1830..1840")}, {S("collection"), S("North")}}, .filters_count = 2};
+    assert_int_equal(ask(&m, years, a).total, 1);
+    refuse(&m, (SearchAsk){.filters = {{S("year"), S("soon")}}, .filters_count = 1});
     refuse(&m, (SearchAsk){.filters = {{S("colour"), S("red")}}, .filters_count = 1});
     refuse(&m, (SearchAsk){.cursor = S("nonsense")});
     refuse(&m, (SearchAsk){.cursor = S("1.0.1")});

@@ -66,7 +66,7 @@ static void put(Seen *seen, uint64_t hash, uint16_t day)
     *e = (Entry){hash, day};
 }
 
-Seen *seen_open(int dir)
+Seen *shown_open(int dir)
 {
     Seen *seen = mem_alloc(sizeof(Seen));
     pthread_mutex_init(&seen->lock, NULL);
@@ -99,7 +99,7 @@ static void save(Seen *seen, int dir)
     seen->changed = !file_replace(dir, "seen", buf_str(&b), false, &err); // next time, then
 }
 
-void seen_close(Seen *seen, int dir)
+void shown_close(Seen *seen, int dir)
 {
     if (!seen)
         return;
@@ -110,7 +110,7 @@ void seen_close(Seen *seen, int dir)
     free(seen);
 }
 
-void seen_add(Seen *seen, int dir, const SearchHit *hits, size_t count)
+void shown_add(Seen *seen, int dir, const SearchHit *hits, size_t count)
 {
     if (!seen || count == 0)
         return;
@@ -125,7 +125,7 @@ void seen_add(Seen *seen, int dir, const SearchHit *hits, size_t count)
     pthread_mutex_unlock(&seen->lock);
 }
 
-bool seen_has(Seen *seen, Str object_id)
+bool shown_has(Seen *seen, Str object_id)
 {
     if (!seen)
         return false;
