@@ -214,6 +214,13 @@ static bool send_question(const Slot *slot, const CageQuestion *question, int fr
 
 // ---- slots
 
+// An idle child says nothing: when there is something to hear, it has ended (somebody may have killed it).
+static bool idle_ended(const Slot *slot)
+{
+    struct pollfd ready = {.fd = slot->socket, .events = POLLIN};
+    return poll(&ready, 1, 0) != 0;
+}
+
 static Slot *slot_take(Cage *c, Err *err)
 {
     Slot *slot = NULL;
@@ -221,6 +228,10 @@ static Slot *slot_take(Cage *c, Err *err)
     for (;;) {
         for (int i = 0; i < c->slots_count; i++) {
             Slot *s = &c->slots[i];
+            if (s->state == SLOT_IDLE && idle_ended(s)) {
+                end_child(s, NULL);
+                s->state = SLOT_EMPTY;
+            }
             if (s->state == SLOT_IDLE || (s->state == SLOT_EMPTY && !slot))
                 slot = s;
             if (s->state == SLOT_IDLE)

@@ -4,8 +4,10 @@
 
 #include "base/file.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -212,6 +214,60 @@ static void pages(void **state)
     assert_int_equal(err.kind, ERR_INVALID);
 }
 
+// Kills every child of this process; the cage must notice and start others.
+static int kill_children(void)
+{
+    int killed = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    for (struct dirent *task; (task = readdir(tasks));) {
+        char path[300], line[300] = "";
+        snprintf(path, sizeof(path), "/proc/self/task/%s/children", task->d_name);
+        FILE *f = fopen(path, "r");
+        if (!f)
+            continue;
+        if (fgets(line, sizeof(line), f))
+            for (char *p = strtok(line, " "); p; p = strtok(NULL, " "), killed++)
+                kill(atoi(p), SIGKILL);
+        fclose(f);
+    }
+    closedir(tasks);
+    return killed;
+}
+
+static void survives(void **state)
+{
+    (void)state;
+    Err err = {0};
+    ImageFacts facts;
+    for (int i = 0; i < 3; i++) {
+        Pyramid *p = derive("exif-orientation-3.jpg", &facts, &err);
+        assert_non_null(p);
+        pyramid_drop(p);
+        assert_true(kill_children() > 0);
+        usleep(50000);
+    }
+}
+
+// A picture that needs more memory than the child may have.
+static void memory(void **state)
+{
+    (void)state;
+    Err err = {0};
+    ImageFacts facts;
+    Cage *small = cage_open(&(CageConfig){.children_max = 1, .memory_max_mb = 64}, &err);
+    assert_non_null(small);
+    for (int i = 0; i < 2; i++) {
+        CLEANUP(fd_closep) int from = open_data("large-interlaced.png");
+        CLEANUP(fd_closep) int to = memfd_create("pyramid", MFD_CLOEXEC);
+        assert_false(cage_derive(small, from, to, &facts, &err));
+        assert_int_equal(err.kind, ERR_LIMIT);
+        CLEANUP(fd_closep) int good = open_data("rgb16.png");
+        CLEANUP(fd_closep) int out = memfd_create("pyramid", MFD_CLOEXEC);
+        assert_true(cage_derive(small, good, out, &facts, &err));
+    }
+    cage_close(small);
+}
+
 static void limits(void **state)
 {
     (void)state;
@@ -259,6 +315,8 @@ int main(void)
         cmocka_unit_test(refuses),
         cmocka_unit_test(cut_off),
         cmocka_unit_test(pages),
+        cmocka_unit_test(survives),
+        cmocka_unit_test(memory),
         cmocka_unit_test(limits),
     };
     return cmocka_run_group_tests_name("image/cage", tests, group_start, group_end);

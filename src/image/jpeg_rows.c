@@ -11,7 +11,7 @@ enum {
     MARKER_DRI = 0xdd,
     RESTART_NUMBERS = 8,
     BLOCK_PX = 8,
-    SOF_BYTES_MIN = 11,
+    SOF_BYTES_MIN = 10, // and three for each component
 };
 
 typedef struct {
@@ -26,7 +26,7 @@ static int number16(const uint8_t *p)
 
 static bool read_frame(const uint8_t *p, size_t bytes, Head *h)
 {
-    if (bytes < SOF_BYTES_MIN || bytes < SOF_BYTES_MIN - 3 + 3 * (size_t)p[9])
+    if (bytes < SOF_BYTES_MIN || bytes < SOF_BYTES_MIN + 3 * (size_t)p[9])
         return false;
     int across = 1, down = 1, components = p[9], width = number16(p + 7);
     for (int i = 0; i < components && components > 1; i++) {
