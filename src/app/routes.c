@@ -77,6 +77,8 @@ static void answer_log(const Routes *routes, const HttpRequest *r, HttpAnswer *a
 // The one place where trouble inside is written down. The visitor's fault is not ours and is not logged.
 static void log_trouble(const HttpRequest *r, const HttpAnswer *answer)
 {
+    if (answer->to_renders)
+        return; // not answered yet
     if (answer->status != 0 && (answer->status < 500 || answer->status == 503 || answer->status == 501))
         return;
     Arena *a = http_arena(r);
