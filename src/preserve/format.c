@@ -91,8 +91,8 @@ static bool is_text(Str head)
 {
     if (memchr(head.p, '\0', head.n))
         return false;
-    size_t cut = head.n > 4 ? head.n - 4 : head.n, bad = 0; // the head may end inside a character
-    return utf8_valid(head, &bad) || bad >= cut;
+    size_t cut = head.n - MIN_OF(head.n, 3), bad = 0; // the head may end inside a character
+    return utf8_valid(head, &bad) || (bad > 0 && bad >= cut);
 }
 
 static Format text_of(Str head)
