@@ -10,6 +10,8 @@ Conf conf_default(void)
         .listen = S("127.0.0.1:8080"),
         .access = {.access = ACCESS_FULL},
         .upload_max_mb = 64,
+        .fixity_days = 30,
+        .fixity_rate_mb = 20,
     };
 }
 
@@ -74,6 +76,12 @@ static bool read_key(Str key, Str value, Conf *c, Err *err)
         return read_number(value, 16, 65536, &c->render_memory_mb, err);
     if (str_eq(key, S("upload_max_mb")))
         return read_number(value, 1, 65536, &c->upload_max_mb, err);
+    if (str_eq(key, S("fixity_days")))
+        return read_number(value, 0, 3650, &c->fixity_days, err);
+    if (str_eq(key, S("fixity_rate_mb")))
+        return read_number(value, 1, 100000, &c->fixity_rate_mb, err);
+    if (str_eq(key, S("second_vault")))
+        return read_text(value, &c->second_vault);
     return err_set(err, ERR_INVALID, "there is no such key");
 }
 
@@ -125,7 +133,14 @@ static const char REST[] =
     "# Memory that all such computing may use together, in MB; beyond it visitors are asked to try again.\n"
     "# render_memory_mb = 128\n"
     "# Largest request body, in MB.\n"
-    "# upload_max_mb = 64\n";
+    "# upload_max_mb = 64\n"
+    "\n"
+    "# Every so many days each byte in the vault is read and compared, at so many MB a second; 0 days: "
+    "never.\n"
+    "# fixity_days = 30\n"
+    "# fixity_rate_mb = 20\n"
+    "# A copy on another disk, made by `vitrine export --ocfl FOLDER`: damaged files are mended from it.\n"
+    "# second_vault = /mnt/second\n";
 
 Str conf_template(Arena *a, const ConfAnswers *answers)
 {

@@ -20,6 +20,9 @@ typedef struct {
     int side_max_px;      // longest side of a rendered picture; 0: what tile thinks right
     int render_memory_mb; // of all renders together; 0: likewise
     int upload_max_mb;
+    int fixity_days;    // the vault is read through every so many days; 0: never
+    int fixity_rate_mb; // a second
+    Str second_vault;   // folder of a copy made by `vitrine export --ocfl`; empty: none
 } Conf;
 
 Conf conf_default(void);

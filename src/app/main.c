@@ -36,7 +36,16 @@ static const Verb VERBS[] = {
         "Writes a JSON document that tools/check-proof checks without this program.", verb_prove},
     {"report", "[NAME]", "count what was forgotten: no picture, no rights, one language ...",
         "With a NAME: the list of objects behind a count, id and title.", verb_report},
-    {"verify", "", "read every byte in the vault and compare", NULL, verb_verify},
+    {"verify", "", "read every byte in the vault and compare",
+        "With --structure PATH: judge any OCFL storage root or object, without a museum. --resume, --rate, "
+        "--copy\n"
+        "and --certificate read the vault through in pieces or slowly, mend it from a copy, and sign the "
+        "result.",
+        verb_verify},
+    {"export", "FOLDER", "take the whole museum away", "Started again, it goes on where it stopped.",
+        verb_export},
+    {"import", "FOLDER", "bring back what export made",
+        "The package is checked first; what is here already is left alone. Then run rebuild.", verb_import},
     {"rebuild", "", "make catalogue, index and pyramids anew from the vault",
         "Nobody else may be at work in the museum meanwhile; the old catalogue stays until the new one is "
         "whole.",

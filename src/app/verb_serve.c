@@ -3,6 +3,7 @@
 #include "app/ledger.h"
 #include "app/routes.h"
 #include "app/sight.h"
+#include "app/tender.h"
 #include "app/verbs.h"
 
 #include <stdio.h>
@@ -18,6 +19,7 @@ typedef struct {
     Site *site;
     Routes routes;
     HttpServer *server;
+    Tender *tender;
 } Serving;
 
 // Opened in this order, closed in the reverse one.
@@ -82,6 +84,7 @@ static bool open_server(Serving *s, Str listen, Err *err)
 
 static void close_all(Serving *s)
 {
+    tender_close(s->tender);
     if (s->server)
         http_close(s->server);
     if (s->site)
@@ -124,6 +127,7 @@ int verb_serve(const Call *call)
         return verb_failed(&err);
     Str where = listen ? str_from(listen) : s.home.conf.listen;
     bool good = open_rooms(&s, &err) && open_server(&s, where, &err);
+    good = good && (s.tender = tender_open(&s.home, &err)) != NULL;
     if (good)
         say_where(&s, where);
     while (good && !*call->stop)

@@ -2,6 +2,7 @@
 #include "app/home.h"
 #include "app/ledger.h"
 #include "app/term.h"
+#include "app/verb_fixity.h"
 #include "app/verbs.h"
 #include "base/clock.h"
 #include "base/json.h"
@@ -92,9 +93,16 @@ static void verify_ledger(const Home *home, Verify *v, StoreVerified *sum)
 int verb_verify(const Call *call)
 {
     bool json = false;
-    int64_t threads = 2;
+    int64_t threads = 2, rate_mb = 0;
+    const char *structure = NULL, *copy = NULL;
+    bool resume = false, certificate = false;
     const Option options[] = {
         {"threads", OPTION_NUMBER, "N", "files read at the same time (default 2)", &threads},
+        {"rate", OPTION_NUMBER, "MB", "read at most so many MB a second", &rate_mb},
+        {"resume", OPTION_FLAG, NULL, "go on where a stopped reading ended", &resume},
+        {"copy", OPTION_TEXT, "FOLDER", "mend damaged files from this copy (export --ocfl)", &copy},
+        {"certificate", OPTION_FLAG, NULL, "sign what was found: preserve/certificates/", &certificate},
+        {"structure", OPTION_TEXT, "PATH", "judge an OCFL storage root or object instead", &structure},
         {"json", OPTION_FLAG, NULL, "print the result as JSON", &json},
     };
     Rest rest;
@@ -105,6 +113,12 @@ int verb_verify(const Call *call)
         return verb_misused("verify", "\"%s\" is one word too many", rest.words[0]);
     if (threads < 1 || threads > 64)
         return verb_misused("verify", "--threads must be from 1 to 64");
+    if (rate_mb < 0 || rate_mb > 1000000)
+        return verb_misused("verify", "--rate must be from 0 to 1000000");
+    if (structure)
+        return verify_structure(structure);
+    if (resume || certificate || copy || rate_mb)
+        return verify_fixity(call, &(VerifyFixity){(int)threads, rate_mb, resume, copy, certificate});
     Home home;
     Err err = {0};
     StoreVerified sum;

@@ -43,6 +43,8 @@ int verb_withdraw(const Call *call);
 int verb_prove(const Call *call);
 int verb_report(const Call *call);
 int verb_verify(const Call *call);
+int verb_export(const Call *call);
+int verb_import(const Call *call);
 int verb_rebuild(const Call *call);
 int verb_doctor(const Call *call);
 int verb_version(const Call *call);
