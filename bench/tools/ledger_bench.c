@@ -298,6 +298,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: ledger_bench put|prove|undo FOLDER COUNT\n");
         return 2;
     }
+    setvbuf(stdout, NULL, _IOLBF, 0);
     if (str_eq(what, S("prove")))
         bench_prove(argv[2], count);
     else if (str_eq(what, S("undo")))

@@ -6,7 +6,7 @@
 #include "catalog/tree.h"
 #include "revise/revise.h"
 
-enum { REVISE_PAGE = 500 };
+enum { REVISE_PAGE = 2000 };
 
 // What becomes of one object.
 typedef struct {
