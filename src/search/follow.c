@@ -10,6 +10,8 @@
 
 enum {
     ROWS_AT_ONCE = 256,
+    ROWS_AT_FIRST = 16,
+    ROWS_MAX_BYTES = 8 * 1024 * 1024, // records may be megabytes each: then fewer at once
     BUILDER_MAX_BYTES = 20 * 1024 * 1024,
     TIER_WIDTH = 6,    // as many segments of about the same size become one
     TIER_FIRST = 1000, // records in a segment of the lowest tier
@@ -295,11 +297,12 @@ static bool follow(Work *w, const volatile bool *stop, int64_t head, Err *err)
 {
     CLEANUP(arena_closep) Arena *rows = arena_open();
     CLEANUP(arena_closep) Arena *one = arena_open();
+    int limit = ROWS_AT_FIRST;
     while (w->sequence < head && !*stop) {
         CatalogVersion *versions;
         size_t count;
         arena_reset(rows);
-        if (!catalog_follow(w->catalog, w->sequence, ROWS_AT_ONCE, rows, &versions, &count, err))
+        if (!catalog_follow(w->catalog, w->sequence, limit, rows, &versions, &count, err))
             return false;
         if (count == 0)
             break;
@@ -308,6 +311,7 @@ static bool follow(Work *w, const volatile bool *stop, int64_t head, Err *err)
             take_in(w, &versions[i], one);
             w->sequence = versions[i].sequence;
         }
+        limit = arena_used(rows) > ROWS_MAX_BYTES ? MAX_OF(limit / 4, 1) : MIN_OF(limit * 2, ROWS_AT_ONCE);
         if (builder_bytes(w->s->builder) > BUILDER_MAX_BYTES && !publish(w, false, err))
             return false;
     }
