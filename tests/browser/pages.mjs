@@ -163,7 +163,7 @@ const tests = {
 
   async on_a_phone() {
     const page = await visit(browser, museum, PHONE);
-    for (const path of ["/", "/search", "/search?q=Wave", work.path, "/nowhere"]) {
+    for (const path of ["/", "/search", "/search?q=Wave", work.path, "/look", "/nowhere"]) {
       await page.go(path);
       await fits(page, path);
     }
@@ -235,7 +235,7 @@ const tests = {
   async accessibility() {
     for (const options of [{}, { colorScheme: "dark" }, PHONE]) {
       const page = await visit(browser, museum, options);
-      for (const path of ["/", "/search", "/search?q=Wave", "/search?q=zzzzzz", work.path, "/nowhere", "/?lang=zh-Hans"]) {
+      for (const path of ["/", "/search", "/search?q=Wave", "/search?q=zzzzzz", work.path, "/look", "/nowhere", "/?lang=zh-Hans"]) {
         await page.go(path);
         await accessible(page, `${path} ${JSON.stringify(options.colorScheme || options.viewport || "")}`);
       }
@@ -258,6 +258,18 @@ const tests = {
     sure(await page.getAttribute("html", "lang") === "en", "English when chosen");
     await page.go("/");
     sure(await page.getAttribute("html", "lang") === "en", "and it stays");
+    await page.leave();
+  },
+
+  async a_work_as_it_was() {
+    const page = await visit(browser, museum, { javaScriptEnabled: false });
+    await page.go(`${work.path}?version=1`);
+    sure(await page.isVisible(".then a"), "a bar says that this is an old version");
+    sure((await page.getAttribute("meta[name=robots]", "content")).includes("noindex"), "and crawlers are told");
+    await page.click(".then a");
+    sure(!page.url().includes("version") && !await page.$(".then"), "and leads to today's");
+    sure((await fetch(`${museum.base}${work.path}?version=9`)).status === 404, "a version that never was");
+    sure((await fetch(`${museum.base}${work.path}?version=x`)).status === 400, "nonsense for a version");
     await page.leave();
   },
 
