@@ -36,7 +36,8 @@ static bool print_difference(Arena *a, const CatalogVersion *before, const Catal
     size_t count;
     const Json *x = before && before->json.n ? json_parse(before->json, a, err) : NULL;
     const Json *y = after->json.n ? json_parse(after->json, a, err) : NULL;
-    if (err->kind != ERR_NONE || !record_diff(x, y, a, &list, &count, err))
+    bool read = (x || !before || !before->json.n) && (y || !after->json.n);
+    if (!read || !record_diff(x, y, a, &list, &count, err))
         return false;
     for (size_t i = 0; i < count; i++) {
         const char *dot = list[i].lang.n ? "." : "";
