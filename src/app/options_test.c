@@ -22,7 +22,7 @@ static void check(const char *line, int want)
 {
     Err err = {0};
     Rest rest;
-    char copy[128];
+    static char copy[128]; // the options point into it after we return
     char *argv[WORDS_MAX];
     int argc = 0;
     flag = false;

@@ -51,9 +51,10 @@ bool vocabularies_learn(const Home *home, Err *err)
     Str *names = arena_array(a, Str, VOCABULARIES_MAX);
     size_t count = 0;
     const char *path = home_path(home, "vocabularies");
-    CLEANUP(fd_closep) int folder = dir_open(home->dir, "vocabularies", err);
+    Err why = {0}; // err stays untouched when all is well
+    CLEANUP(fd_closep) int folder = dir_open(home->dir, "vocabularies", &why);
     if (folder < 0)
-        return err->kind == ERR_NOT_FOUND;
+        return why.kind == ERR_NOT_FOUND || err_set(err, why.kind, "%s", why.text);
     if (!list_files(path, a, names, &count, err))
         return false;
     for (size_t i = 0; i < count; i++)
