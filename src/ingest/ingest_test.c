@@ -213,7 +213,6 @@ static void mapped(void **state)
 static void pictures(void **state)
 {
     (void)state;
-    place_needs_cage();
     Place *p = place_open();
     place_put(p, "r.jsonl",
         S("{\"id\":\"a\",\"title\":\"Named\",\"image\":\"pictures/one.png\"}\n"
@@ -250,7 +249,6 @@ static void pictures(void **state)
 static void picture_changes(void **state)
 {
     (void)state;
-    place_needs_cage();
     Place *p = place_open();
     place_put(p, "v.png", RED);
     place_expect(p, (PlaceAsk){0}, "1/0/0/0 1/0/0");
@@ -280,7 +278,6 @@ static void picture_changes(void **state)
 static void check_writes_nothing(void **state)
 {
     (void)state;
-    place_needs_cage();
     Place *p = place_open();
     Err err = {0};
     uint64_t files = 0, bytes;

@@ -193,7 +193,8 @@ PeriodMatch periods_match(Str text)
     PeriodMatch dynasty = {0}, reign = {0};
     bool is_short = utf8_count(text) <= 8; // a name of one character is a name only where little else is said
     for (size_t at = 0; at < text.n;) {
-        bool ascii = !(text.p[at] & 0x80); // most dates have no other character, and no name here begins with one
+        bool ascii =
+            !(text.p[at] & 0x80); // most dates have no other character, and no name here begins with one
         const Named *named = ascii ? NULL : longest_at(str_slice(text, at, text.n));
         if (!named || (strlen(named->name) <= 3 && !is_short)) {
             at += MAX_OF(utf8_length_at(text, at), (size_t)1);

@@ -74,7 +74,6 @@ static Str whole_ledger(Place *p, Arena *a)
 static void rebuild(void **state)
 {
     (void)state;
-    place_needs_cage();
     Place *p = place_open();
     CLEANUP(arena_closep) Arena *a = arena_open();
     place_put(p, "r.jsonl", S("{\"id\":\"a\",\"title\":\"One\"}\n{\"id\":\"b\",\"image\":\"one.png\"}\n"));

@@ -47,15 +47,6 @@ typedef struct {
             fail_msg("%s: %s (%s)", #call, (err).text, err_kind_name((err).kind));                           \
     } while (0)
 
-// The caged child lives within limits of memory and system calls that the sanitizers break; tests with
-// pictures are for the plain build.
-static inline void place_needs_cage(void)
-{
-#if defined(__SANITIZE_ADDRESS__)
-    skip();
-#endif
-}
-
 static inline void place_open_rooms(Place *p)
 {
     Err err = {0};
