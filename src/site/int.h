@@ -181,6 +181,6 @@ PartFoot frame_foot(const Visit *v);
 void frame_send(Visit *v, int status, Str content_type, const Buf *body);
 void frame_send_page(Visit *v, int status, const Buf *body); // with the policy headers of a page
 
-// ---- upload.c: the picture in a request: the body itself, or the first file of a form (multipart/form-data).
-// Borrowed from the body. ERR_INVALID.
+// ---- upload.c: the picture in a request: the body itself, or the first file of a form
+// (multipart/form-data). Borrowed from the body. ERR_INVALID.
 bool upload_picture(Str content_type, Str body, Str *ret, Err *err) MUST_CHECK;

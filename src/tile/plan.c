@@ -86,7 +86,7 @@ static void fit(RenderAsk *r, double width, double height)
 // What "max" means: the limits, and without "^" not more than there is.
 static void fit_limits(RenderAsk *r, const PyramidFacts *f, const TileLimits *limits, bool upscale)
 {
-    double scale = upscale ? INFINITY : 1;
+    double scale = upscale ? (double)INFINITY : 1;
     double region_longest = MAX_OF(r->width_px, r->height_px);
     double area = (double)r->width_px * r->height_px;
     scale = MIN_OF(scale, limits->side_max_px / region_longest);
