@@ -137,7 +137,7 @@ int verb_help(const Call *call)
     puts("vitrine [-C HOME] VERB ...: a whole digital museum. HOME is the museum's folder (here, if not "
          "said).\n");
     for (size_t i = 0; i < COUNT_OF(VERBS); i++)
-        printf("  %-8s %-9s %s\n", VERBS[i].name, VERBS[i].words, VERBS[i].summary);
+        printf("  %-8s %-10s %s\n", VERBS[i].name, VERBS[i].words, VERBS[i].summary);
     puts("\nBegin with:  vitrine -C my-museum init");
     puts("More about a verb:  vitrine VERB --help");
     return EXIT_GOOD;
