@@ -162,6 +162,7 @@ def test_unchanged_answers_are_not_sent_twice():
 def test_rights_close_every_door():
     m = shared()
     everything = ids_of_all()
+    assert found("")["total"] == len(everything), "a count tells of hidden objects"
     for hidden in ("met-268690", "tate-N04156"):  # access: none
         assert hidden not in everything
         for path in (f"/object/{hidden}", f"/api/object/{hidden}", f"/iiif/manifest/{hidden}", f"/iiif/3/{hidden}:1/info.json",

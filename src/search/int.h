@@ -26,7 +26,6 @@ enum {
     TERM_KEY = 'k',    // accession numbers and ids without punctuation
     TERM_CONCEPT = 'c',
     TERM_VALUE = 'v',  // short values whole
-    TERM_LENGTH = 'd', // dimensions in millimetres
     TERM_FILTER = 'f', // facet byte and value
     TERM_ID = 'i',     // object id
     TERM_MAX_BYTES = 255,
