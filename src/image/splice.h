@@ -47,7 +47,7 @@ bool splice_head(const struct jpeg_decompress_struct *codec, SpliceHead *ret);
 bool splice(
     const SpliceHead *head, int fd, uint64_t at, int tile_px, const SpliceSink *sink, Err *err) MUST_CHECK;
 
-// ---- shared by splice.c and splice_half.c
+// ---- shared by the splice_*.c files
 
 extern const uint8_t zigzag_to_natural[BLOCK_COEFFICIENTS];
 
