@@ -19,6 +19,9 @@ typedef struct {
 bool bars_limit(int memory_mb, Err *err) MUST_CHECK; // first
 bool bars_close(Err *err) MUST_CHECK; // when everything needed is loaded, before the first file
 
+// slim.c: gives back the memory that only loading the libraries needed.
+void slim(void);
+
 // look.c: the kind of file by its first bytes.
 typedef enum {
     FORMAT_UNKNOWN,

@@ -131,6 +131,7 @@ int main(int argc, char **argv)
         tell_failed(&err);
         return 1;
     }
+    slim();
     CageAnswer ready = {.word = CAGE_READY};
     tell(&ready);
     serve();
