@@ -8,9 +8,14 @@
 //                                                                          then N lines: picture score order
 //                                                                          8 corners
 //   features FILE.pgm     only looks                                     -> features, CPU us
+//   code FILE.pgm         its 256-bit code                               -> CPU us (best of 5), plain?, 4
+//   words codes N               N random codes, one looked for                 -> wall us of one thread, of
+//   two (best of 9)
 #include "base/clock.h"
+#include "visual/kernel.h"
 #include "visual/lookup.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -177,6 +182,76 @@ static void features_only(const char *path)
     free((void *)(uintptr_t)picture.p);
 }
 
+// ---- codes
+
+static void code(const char *path)
+{
+    const Grey grey = read_pgm(path);
+    Picture picture = {.width_px = grey.width_px, .height_px = grey.height_px, .stride = grey.stride * 3};
+    uint8_t *pixels = mem_alloc(picture.stride * (size_t)picture.height_px);
+    for (size_t i = 0; i < picture.stride * (size_t)picture.height_px; i++)
+        pixels[i] = grey.p[i / 3];
+    picture.p = pixels;
+    SketchCode made = {0};
+    bool says = false;
+    int64_t best_us = INT64_MAX;
+    for (int round = 0; round < 5; round++) {
+        const int64_t start = clock_cpu_us();
+        says = sketch_code(picture, &made);
+        best_us = MIN_OF(best_us, clock_cpu_us() - start);
+    }
+    printf("%lld %d", (long long)best_us, !says);
+    for (int i = 0; i < 4; i++)
+        printf(" %llu", (unsigned long long)made.code[i]);
+    putchar('\n');
+    free(pixels);
+    free((void *)(uintptr_t)grey.p);
+}
+
+typedef struct {
+    const uint64_t *codes;
+    uint32_t count;
+    int found;
+} CodesPart;
+
+static void *scan_codes(void *argument)
+{
+    CodesPart *part = argument;
+    static const uint64_t wanted[4] = {1, 2, 3, 4};
+    enum { AT_ONCE = 1024 };
+    CodeHit hits[AT_ONCE];
+    for (uint32_t at = 0; at < part->count; at += AT_ONCE)
+        part->found += kernel_best()->codes(part->codes + (size_t)at * 4,
+            MIN_OF(part->count - at, (uint32_t)AT_ONCE), wanted, CODE_SAME_MAX, hits);
+    return NULL;
+}
+
+static void codes(int count)
+{
+    uint64_t *all = mem_alloc(sizeof(uint64_t) * 4 * (size_t)count);
+    for (size_t i = 0; i < 4 * (size_t)count; i++)
+        all[i] = (uint64_t)next_random() << 33 ^ (uint64_t)next_random() << 11 ^ next_random();
+    int64_t best_us[2] = {INT64_MAX, INT64_MAX};
+    int found = 0;
+    for (int round = 0; round < 9; round++) {
+        for (int threads = 1; threads <= 2; threads++) {
+            CodesPart parts[2] = {{all, (uint32_t)(count / threads), 0},
+                {all + (size_t)(count / threads) * 4, (uint32_t)(count - count / threads), 0}};
+            pthread_t thread;
+            const int64_t start = clock_mono_us();
+            if (threads == 2 && pthread_create(&thread, NULL, scan_codes, &parts[1]) != 0)
+                die("no thread");
+            scan_codes(&parts[0]);
+            if (threads == 2)
+                pthread_join(thread, NULL);
+            best_us[threads - 1] = MIN_OF(best_us[threads - 1], clock_mono_us() - start);
+            found = parts[0].found + parts[1].found;
+        }
+    }
+    printf("%lld %lld %d\n", (long long)best_us[0], (long long)best_us[1], found);
+    free(all);
+}
+
 int main(void)
 {
     Err err = {0};
@@ -197,6 +272,10 @@ int main(void)
             query(path, number);
         else if (sscanf(line, "features %4000s", path) == 1)
             features_only(path);
+        else if (sscanf(line, "codes %d", &number) == 1)
+            codes(number);
+        else if (sscanf(line, "code %4000s", path) == 1)
+            code(path);
         else
             die("unknown command");
         fflush(stdout);

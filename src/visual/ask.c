@@ -321,24 +321,11 @@ static bool answer_question(const Question *q, VisualAnswer *answer, Err *err)
     return false;
 }
 
-// A reader sees what the writer has published since.
-static void refresh(Visual *v)
-{
-    if (v->lock_fd >= 0 || !index_is_old(v))
-        return;
-    Err err = {0};
-    pthread_rwlock_wrlock(&v->guard);
-    // The writer may remove a segment between our reading the head and opening the file: then once more.
-    for (int again = 0; again < 3 && index_is_old(v) && !index_read_head(v, &err); again++)
-        ;
-    pthread_rwlock_unlock(&v->guard);
-}
-
 bool visual_ask(Visual *v, const VisualAsk *ask, Arena *a, VisualAnswer *ret, Err *err)
 {
     if (!check(ask, err))
         return false;
-    refresh(v);
+    index_refresh(v);
     VisualAnswer answer = {.hits = arena_array(a, VisualHit, (size_t)ask->limit)};
     pthread_rwlock_rdlock(&v->guard);
     const Question q = {.v = v,

@@ -212,6 +212,18 @@ bool index_read_head(Visual *v, Err *err)
     return true;
 }
 
+void index_refresh(Visual *v)
+{
+    if (v->lock_fd >= 0 || !index_is_old(v))
+        return;
+    Err err = {0};
+    pthread_rwlock_wrlock(&v->guard);
+    // The writer may remove a segment between our reading the head and opening the file: then once more.
+    for (int again = 0; again < 3 && index_is_old(v) && !index_read_head(v, &err); again++)
+        ;
+    pthread_rwlock_unlock(&v->guard);
+}
+
 // ---- segments
 
 static bool write_segment(

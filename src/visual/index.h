@@ -48,6 +48,9 @@ enum { INDEX_LATE_MAX = 1000 * 1000, INDEX_HEAD_MAX_BYTES = 1 << 30 };
 Extractor *index_take_extractor(Visual *v);
 void index_give_extractor(Visual *v, Extractor *e);
 
+// Before asking: a reader sees what the writer has published since. The guard is not held.
+void index_refresh(Visual *v);
+
 // All that follow need the guard held for writing (or nobody else there).
 void index_refresh_shelf(Visual *v);
 bool index_read_head(Visual *v, Err *err) MUST_CHECK; // replaces everything; ERR_NOT_FOUND, ERR_CORRUPT

@@ -175,6 +175,26 @@ static int scan(const uint8_t *steps, const uint64_t *marks, uint32_t count, uin
     return found;
 }
 
+static int codes_near(
+    const uint64_t *codes, uint32_t count, const uint64_t code[4], int distance_max, CodeHit *ret)
+{
+    int found = 0;
+    for (uint32_t i = 0; i < count; i++, codes += 4) {
+        int distance = 0;
+        for (int part = 0; part < 4; part++)
+            distance += __builtin_popcountll(codes[part] ^ code[part]);
+        ret[found] = (CodeHit){.at = i, .distance = distance};
+        found += distance <= distance_max;
+    }
+    return found;
+}
+
+static void add_bytes(const uint8_t *values, size_t count, uint16_t *sums)
+{
+    for (size_t i = 0; i < count; i++)
+        sums[i] = (uint16_t)(sums[i] + values[i]);
+}
+
 const Kernel *kernel_plain(void)
 {
     static const Kernel kernel = {
@@ -186,6 +206,8 @@ const Kernel *kernel_plain(void)
         .dot = dot,
         .score = score,
         .scan = scan,
+        .codes = codes_near,
+        .add_bytes = add_bytes,
     };
     return &kernel;
 }

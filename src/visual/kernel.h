@@ -24,6 +24,11 @@ typedef struct {
 } ScanHit;
 
 typedef struct {
+    uint32_t at;
+    int distance;
+} CodeHit;
+
+typedef struct {
     // out[x] = sum over k of (rows[radius-k][x] + rows[radius+k][x]) * weights[k]
     void (*down)(const int16_t *const *rows, int width, const Blur *blur, int16_t *out);
     // The same along one row that has KERNEL_PAD values on both sides.
@@ -42,6 +47,11 @@ typedef struct {
     // in ret for each mark of the list must be there. *picture goes along from call to call.
     int (*scan)(const uint8_t *steps, const uint64_t *marks, uint32_t count, uint64_t bits, int distance_max,
         uint32_t *picture, ScanHit *ret);
+    // Codes (4 x 64 bits, one behind the other) that differ from `code` in at most distance_max bits; one
+    // place in ret for each must be there.
+    int (*codes)(
+        const uint64_t *codes, uint32_t count, const uint64_t code[4], int distance_max, CodeHit *ret);
+    void (*add_bytes)(const uint8_t *values, size_t count, uint16_t *sums); // sums[i] += values[i]
 } Kernel;
 
 const Kernel *kernel_plain(void);

@@ -253,6 +253,32 @@ __attribute__((target("avx2,popcnt"))) static int scan(const uint8_t *steps, con
     return found;
 }
 
+__attribute__((target("avx2,popcnt"))) static int codes_near(
+    const uint64_t *codes, uint32_t count, const uint64_t code[4], int distance_max, CodeHit *ret)
+{
+    const uint64_t a = code[0], b = code[1], c = code[2], d = code[3];
+    int found = 0;
+    for (uint32_t i = 0; i < count; i++, codes += 4) {
+        const int distance = __builtin_popcountll(codes[0] ^ a) + __builtin_popcountll(codes[1] ^ b) +
+                             __builtin_popcountll(codes[2] ^ c) + __builtin_popcountll(codes[3] ^ d);
+        if (distance <= distance_max)
+            ret[found++] = (CodeHit){.at = i, .distance = distance};
+    }
+    return found;
+}
+
+AVX2 static void add_bytes(const uint8_t *values, size_t count, uint16_t *sums)
+{
+    size_t i = 0;
+    for (; i + 16 <= count; i += 16) {
+        const __m256i more =
+            _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(const void *)(values + i)));
+        __m256i *to = (__m256i *)(void *)(sums + i);
+        _mm256_storeu_si256(to, _mm256_add_epi16(_mm256_loadu_si256(to), more));
+    }
+    kernel_plain()->add_bytes(values + i, count - i, sums + i);
+}
+
 const Kernel *kernel_best(void)
 {
     static const Kernel kernel = {
@@ -264,6 +290,8 @@ const Kernel *kernel_best(void)
         .dot = dot,
         .score = score,
         .scan = scan,
+        .codes = codes_near,
+        .add_bytes = add_bytes,
     };
     return __builtin_cpu_supports("avx2") ? &kernel : kernel_plain();
 }

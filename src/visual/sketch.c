@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { SMALL = 64, WAVES = 16, PLAIN_CONTRAST = 3, PALETTE_ROUNDS = 8, PALETTE_NEAR = 12 };
+enum { SMALL = CODE_FIELDS, PALETTE_ROUNDS = 8, PALETTE_NEAR = 12 };
 
 typedef struct {
     float l, a, b;
@@ -63,6 +63,7 @@ static int edge(int field, int size_px)
 
 static void shrink(Picture picture, Small *ret)
 {
+    code_fields(picture, ret->grey);
     float linear[256];
     for (int i = 0; i < 256; i++)
         linear[i] = linear_of((uint8_t)i);
@@ -82,62 +83,10 @@ static void shrink(Picture picture, Small *ret)
                 }
             }
             const uint32_t count = (uint32_t)((right - left) * (bottom - top));
-            ret->grey[row][column] =
-                (0.299f * (float)sums[0] + 0.587f * (float)sums[1] + 0.114f * (float)sums[2]) / (float)count;
             ret->lab[row][column] =
                 lab_of(linear[sums[0] / count], linear[sums[1] / count], linear[sums[2] / count]);
         }
     }
-}
-
-// ---- the code
-
-static int ascending(const void *a, const void *b)
-{
-    const float x = *(const float *)a, y = *(const float *)b;
-    return (x > y) - (x < y);
-}
-
-// Cosine transform of the grey fields, waves 1 .. 16 each way; a bit for each that is above the median.
-static SketchCode code_of(const Small *s)
-{
-    float waves[WAVES][SMALL], across[SMALL][WAVES], both[WAVES * WAVES], sorted[WAVES * WAVES];
-    for (int k = 0; k < WAVES; k++) {
-        for (int i = 0; i < SMALL; i++)
-            waves[k][i] = cosf((float)M_PI / SMALL * ((float)i + 0.5f) * (float)(k + 1));
-    }
-    for (int y = 0; y < SMALL; y++) {
-        for (int k = 0; k < WAVES; k++) {
-            across[y][k] = 0;
-            for (int x = 0; x < SMALL; x++)
-                across[y][k] += s->grey[y][x] * waves[k][x];
-        }
-    }
-    for (int j = 0; j < WAVES; j++) {
-        for (int k = 0; k < WAVES; k++) {
-            float sum = 0;
-            for (int y = 0; y < SMALL; y++)
-                sum += across[y][k] * waves[j][y];
-            both[j * WAVES + k] = sum;
-        }
-    }
-    memcpy(sorted, both, sizeof(both));
-    qsort(sorted, COUNT_OF(sorted), sizeof(*sorted), ascending);
-    const float median = (sorted[WAVES * WAVES / 2 - 1] + sorted[WAVES * WAVES / 2]) / 2;
-    SketchCode code = {0};
-    for (int i = 0; i < WAVES * WAVES; i++)
-        code.code[i / 64] |= (uint64_t)(both[i] > median) << (i % 64);
-    return code;
-}
-
-static bool is_plain(const Small *s)
-{
-    float sum = 0;
-    for (int y = 1; y < SMALL; y++) {
-        for (int x = 1; x < SMALL; x++)
-            sum += fabsf(s->grey[y][x] - s->grey[y][x - 1]) + fabsf(s->grey[y][x] - s->grey[y - 1][x]);
-    }
-    return sum < PLAIN_CONTRAST * (SMALL - 1) * (SMALL - 1) / 4.0f;
 }
 
 // ---- the palette
@@ -272,7 +221,8 @@ void sketch_make(Picture picture, Sketch *ret)
     assert(picture.width_px >= 1 && picture.height_px >= 1);
     Small *s = mem_alloc(sizeof(*s));
     shrink(picture, s);
-    *ret = (Sketch){.code = code_of(s), .code_is_plain = is_plain(s)};
+    *ret = (Sketch){0};
+    ret->code_is_plain = !code_of_fields((const float(*)[SMALL])s->grey, &ret->code);
     palette_of(s, ret->look.palette);
     layout_of(s, ret->look.layout);
     hues_of(s, ret->look.hues);

@@ -30,7 +30,14 @@ typedef struct {
     SketchLook look;
 } Sketch;
 
-// Under 1 ms for 640 pixels a side. Any size from 1 x 1.
+// Mean grey values of CODE_FIELDS x CODE_FIELDS fields, 0 .. 255; a field covers at least one pixel, so small
+// pictures are repeated rather than left out. And their code.
+enum { CODE_FIELDS = 64, CODE_BITS = 256 };
+void code_fields(Picture picture, float ret[CODE_FIELDS][CODE_FIELDS]);
+bool code_of_fields(const float grey[CODE_FIELDS][CODE_FIELDS], SketchCode *ret);
+// The code alone, without a look at colours. False: the picture is too plain for its code to say anything.
+bool sketch_code(Picture picture, SketchCode *ret);
+// Code and look together. Any size from 1 x 1.
 void sketch_make(Picture picture, Sketch *ret);
 
 enum {

@@ -100,6 +100,24 @@ typedef struct {
 // seen.
 bool visual_ask(Visual *v, const VisualAsk *ask, Arena *a, VisualAnswer *ret, Err *err) MUST_CHECK;
 
+// ---- is this picture there already
+
+typedef struct {
+    Str object_id, image_id;
+    int width_px, height_px; // of the picture
+    int distance; // bits of 256 in which the codes differ: up to CODE_SAME_MAX the same picture, up to
+                  // CODE_ALIKE_MAX perhaps (then visual_ask tells)
+} VisualTwin;
+
+enum { VISUAL_TWINS_MAX = 64 };
+
+// Pictures of the index whose code (sketch_code) differs from this one in at most `distance_max` bits,
+// nearest first, up to VISUAL_TWINS_MAX; every picture counts, also several of one object. Those that `role`
+// may not see are left out; a check at ingest asks as staff. except_object: not this one's. Any thread. A
+// reader knows what the writer has published.
+bool visual_same(Visual *v, const SketchCode *code, int distance_max, ViewerRole role, Str except_object,
+    Arena *a, VisualTwin **ret, size_t *ret_count, Err *err) MUST_CHECK;
+
 // ---- reading what people and programs write
 
 // "x,y,w,h", whole numbers from 0, width and height above 0.

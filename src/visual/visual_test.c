@@ -513,6 +513,67 @@ static void other_questions(void **state)
     close_museum(&m);
 }
 
+// ---- is it there already
+
+// Noise, and a little darker: the same picture still.
+static Pixels worn(const Pixels *px)
+{
+    Pixels out = see(px, WHOLE);
+    uint32_t state = 77;
+    for (int y = 0; y < HEIGHT; y++) {
+        for (int i = 0; i < WIDTH * 3; i++) {
+            uint8_t *value = out.p + (size_t)y * out.stride + i;
+            *value = (uint8_t)(*value * 7 / 8 + next_random(&state) % 16);
+        }
+    }
+    return out;
+}
+
+static size_t twins_of(
+    Visual *v, uint32_t number, int distance_max, ViewerRole role, Str except, Arena *a, VisualTwin **ret)
+{
+    Err err = {0};
+    Pixels px = paint(number), seen = worn(&px);
+    SketchCode code;
+    size_t count;
+    assert_true(sketch_code((Picture){seen.p, WIDTH, HEIGHT, seen.stride}, &code));
+    FINE(visual_same(v, &code, distance_max, role, except, a, ret, &count, &err), err);
+    free(px.p);
+    free(seen.p);
+    return count;
+}
+
+static void twins_are_told(void **state)
+{
+    (void)state;
+    Museum m = open_museum();
+    put(&m, "again", 1, 6, ACCESS_FULL);
+    put(&m, "secret", 1, 6, ACCESS_NONE);
+    Visual *v = open_index(&m, true);
+    follow(&m, v);
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    VisualTwin *twins;
+    assert_int_equal(twins_of(v, 6, CODE_SAME_MAX, VIEWER_PUBLIC, (Str){0}, a, &twins), 2);
+    assert_in_range(twins[0].distance, 0, CODE_SAME_MAX);
+    assert_int_equal(twins[0].width_px, WIDTH);
+    assert_int_equal(twins_of(v, 6, CODE_SAME_MAX, VIEWER_STAFF, (Str){0}, a, &twins), 3);
+    assert_int_equal(twins_of(v, 6, CODE_SAME_MAX, VIEWER_PUBLIC, S("again"), a, &twins), 1);
+    assert_true(str_eq(twins[0].object_id, S("object-6")) && str_eq(twins[0].image_id, S("object-6:1")));
+    assert_int_equal(twins_of(v, 100, CODE_ALIKE_MAX, VIEWER_STAFF, (Str){0}, a, &twins), 0);
+    assert_int_equal(twins_of(v, 100, CODE_BITS, VIEWER_PUBLIC, (Str){0}, a, &twins), OBJECTS + 1);
+    for (size_t i = 1; i < OBJECTS + 1; i++)
+        assert_true(twins[i].distance >= twins[i - 1].distance);
+    put(&m, "again", -2, 6, ACCESS_FULL);
+    follow(&m, v);
+    assert_int_equal(twins_of(v, 6, CODE_SAME_MAX, VIEWER_PUBLIC, (Str){0}, a, &twins), 1);
+    Err err = {0};
+    size_t count;
+    assert_false(visual_same(v, &(SketchCode){0}, -1, VIEWER_STAFF, (Str){0}, a, &twins, &count, &err));
+    assert_false(visual_same(v, &(SketchCode){0}, 257, VIEWER_STAFF, (Str){0}, a, &twins, &count, &err));
+    visual_close(v);
+    close_museum(&m);
+}
+
 static void refuse(Visual *v, VisualAsk wish, ErrKind want)
 {
     CLEANUP(arena_closep) Arena *a = arena_open();
@@ -557,6 +618,7 @@ int main(void)
         cmocka_unit_test(killed_and_taken_up),
         cmocka_unit_test(damaged_is_made_again),
         cmocka_unit_test(other_questions),
+        cmocka_unit_test(twins_are_told),
         cmocka_unit_test(refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

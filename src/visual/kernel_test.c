@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// The kernels of this processor against plain C: the same numbers, for every length.
+#include "visual/kernel.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+enum { LONGEST = 300 };
+
+static uint32_t next_random(uint32_t *state)
+{
+    *state = *state * 1664525u + 1013904223u;
+    return *state >> 8;
+}
+
+static uint64_t random_bits(uint32_t *state)
+{
+    return (uint64_t)next_random(state) << 43 ^ (uint64_t)next_random(state) << 21 ^ next_random(state);
+}
+
+static void codes_agree(void **state)
+{
+    (void)state;
+    uint32_t random = 3;
+    uint64_t codes[LONGEST * 4], code[4];
+    CodeHit plain[LONGEST], best[LONGEST];
+    for (int i = 0; i < LONGEST * 4; i++)
+        codes[i] = random_bits(&random);
+    for (uint32_t count = 0; count <= LONGEST; count++) {
+        memcpy(code, codes + (count / 2) * 4, sizeof(code));
+        code[count % 4] ^= random_bits(&random);
+        for (int distance_max = 0; distance_max <= 140; distance_max += 14) {
+            const int found = kernel_plain()->codes(codes, count, code, distance_max, plain);
+            assert_int_equal(kernel_best()->codes(codes, count, code, distance_max, best), found);
+            assert_memory_equal(plain, best, sizeof(*plain) * (size_t)found);
+        }
+    }
+}
+
+static void sums_agree(void **state)
+{
+    (void)state;
+    uint32_t random = 9;
+    uint8_t values[LONGEST];
+    for (size_t count = 0; count <= LONGEST; count++) {
+        uint16_t plain[LONGEST] = {0}, best[LONGEST] = {0};
+        for (int round = 0; round < 257; round += 64) {
+            for (size_t i = 0; i < LONGEST; i++)
+                values[i] = (uint8_t)next_random(&random);
+            kernel_plain()->add_bytes(values, count, plain);
+            kernel_best()->add_bytes(values, count, best);
+        }
+        assert_memory_equal(plain, best, sizeof(plain));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(codes_agree),
+        cmocka_unit_test(sums_agree),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
