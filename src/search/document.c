@@ -11,6 +11,7 @@ enum {
     WHOLE_VALUE_MAX_BYTES = 60,
     MATERIAL_FACET_MAX_BYTES = 60, // a longer line is a description, not a value to choose
     CENTURIES_MAX = 12,
+    MEASURE_IMPACT = 6,
 };
 
 typedef struct {
@@ -288,6 +289,9 @@ static void add_field(Work *w, Field field, DocFacts *facts)
         return;
     case FIELD_DIMENSIONS:
         add_texts(w, field, r->dimensions.items, r->dimensions.count);
+        for (size_t i = 0; i < r->dimensions.count; i++)
+            measures_index(w->b, utf8_head(r->dimensions.items[i].text, VALUE_MAX_BYTES),
+                EVIDENCE(field, MEASURE_IMPACT), w->a);
         return;
     case FIELD_OTHER:
         add_others(w);

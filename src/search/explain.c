@@ -129,6 +129,20 @@ static void mark_concepts(Explaining *x, const TextToken *tokens, size_t count, 
     }
 }
 
+static void mark_measures(Explaining *x, Str text, SearchReason *r)
+{
+    TextMeasure found[MEASURES_MAX];
+    Str terms[MEASURES_MAX];
+    size_t count = measures_found(text, x->a, found, terms, MEASURES_MAX);
+    for (size_t i = 0; i < count; i++) {
+        const Wanted *w = wants(x, TERM_MEASURE, terms[i]);
+        if (!w)
+            continue;
+        mark(r->marks, &r->marks_count, found[i].at, found[i].size);
+        r->expansion = w->why;
+    }
+}
+
 static void explain_text(Explaining *x, Str field, Str text, Str lang, Str place)
 {
     TextToken *tokens;
@@ -151,6 +165,8 @@ static void explain_text(Explaining *x, Str field, Str text, Str lang, Str place
     }
     if (r.marks_count == 0)
         mark_concepts(x, tokens, count, lang, &r);
+    if (r.marks_count == 0)
+        mark_measures(x, text, &r);
     if (r.marks_count == 0)
         return;
     cut_snippet(&r, text);
@@ -192,6 +208,7 @@ static void explain_record(Explaining *x, const Record *r)
     EXPLAIN_LIST(x, FIELD_DATE, r->dates, text, text);
     explain_text(x, search_field_name(FIELD_COLLECTION), r->collection, S(""), S(""));
     EXPLAIN_LIST(x, FIELD_INSCRIPTION, r->inscriptions, text, lang);
+    EXPLAIN_LIST(x, FIELD_DIMENSIONS, r->dimensions, text, lang);
     EXPLAIN_LIST(x, FIELD_TEXT, r->texts, text, lang);
     for (size_t i = 0; i < r->more_names.count; i++)
         if (str_eq(r->more_names.items[i], S("transcripts")) && r->more_values.items[i].kind == JSON_IS_LIST)
@@ -213,7 +230,7 @@ bool search_explain(Search *s, const SearchAsk *ask, const Record *record, Arena
     x.reasons = arena_array(a, SearchReason, SEARCH_REASONS_MAX);
     for (Effort effort = EFFORT_PLAIN; effort <= EFFORT_WIDE && x.count == 0; effort++) {
         Plan plan;
-        plan_begin(&plan, s, n, effort, a);
+        plan_begin(&plan, s, n, effort, ask->exact, a);
         x.wanted_count = 0;
         collect(&x, query_read(&plan, ask->q), S(""));
         explain_record(&x, record);

@@ -11,7 +11,7 @@
 
 #include "search/int.h"
 
-enum { SEGMENT_FORM = 1, TERMS_IN_BLOCK = 16 };
+enum { SEGMENT_FORM = 2, TERMS_IN_BLOCK = 16 };
 
 typedef enum {
     SECTION_TERMS,

@@ -68,3 +68,5 @@ bool vocabulary_find_in(const Vocabulary *v, const TextToken *tokens, size_t cou
     Builder *b, int impact, Arena *a); // were there any?
 // Adds the period that a date names.
 void period_find_in(Str date, Arena *a, Builder *b);
+// measures.c: the lengths and weights in a text, as terms.
+void measures_index(Builder *b, Str text, unsigned char evidence, Arena *a);

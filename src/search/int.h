@@ -25,9 +25,10 @@ enum {
     TERM_PINYIN = 'p', // a syllable for each Han character of names and titles; with positions
     TERM_KEY = 'k',    // accession numbers and ids without punctuation
     TERM_CONCEPT = 'c',
-    TERM_VALUE = 'v',  // short values whole
-    TERM_FILTER = 'f', // facet byte and value
-    TERM_ID = 'i',     // object id
+    TERM_VALUE = 'v',   // short values whole
+    TERM_FILTER = 'f',  // facet byte and value
+    TERM_ID = 'i',      // object id
+    TERM_MEASURE = 'm', // lengths and weights (measures.c)
     TERM_MAX_BYTES = 255,
 };
 

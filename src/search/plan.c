@@ -54,9 +54,9 @@ Node *node_term(Plan *p, unsigned char space, Str text, float weight, uint32_t f
     return node;
 }
 
-void plan_begin(Plan *p, Search *s, const Snapshot *n, Effort effort, Arena *a)
+void plan_begin(Plan *p, Search *s, const Snapshot *n, Effort effort, bool exact, Arena *a)
 {
-    *p = (Plan){.a = a, .s = s, .snapshot = n, .effort = effort};
+    *p = (Plan){.a = a, .s = s, .snapshot = n, .effort = effort, .exact = exact};
     for (size_t i = 0; i < n->count; i++) {
         uint32_t from, to;
         p->docs_total += segment_docs(n->views[i]->segment);
@@ -347,6 +347,8 @@ static Node *plan_word(Plan *p, const TextToken *t, Str typed, uint32_t fields)
     Node *any = node_make(p, NODE_OR);
     note_word(p, t->text);
     add_term(p, any, TERM_WORD, t->text, 1, fields);
+    if (p->exact)
+        return alternatives_end(p, any);
     if (t->kind == TEXT_WORD) {
         add_stems(p, any, t->text, fields);
         add_pinyin(p, any, t->text, any->count ? 2 : 1, fields);
@@ -396,6 +398,8 @@ static Node *plan_chunk(Plan *p, const TextToken *tokens, size_t count, Str type
         if (tokens[i].kind != TEXT_PAIR && tokens[i].kind != TEXT_JOINED)
             note_word(p, tokens[i].text);
     add_found(p, any, phrase_of(p, tokens, count, 1, fields));
+    if (p->exact)
+        return alternatives_end(p, any);
     Str key = key_of(p, typed);
     add_term(p, any, TERM_KEY, key, WEIGHT_KEY, fields);
     add_term(p, any, TERM_WORD, key, WEIGHT_JOINED, fields);
@@ -447,15 +451,34 @@ static Node *spaced_pinyin(Plan *p, const Chunk *chunks, size_t count, uint32_t 
 
 static Node *most_of(Plan *p, Node *all);
 
-// One chunk, or several that are one label ("blue and white"): its words, or its concept. *at moves to the
-// last one.
+// "27 cm", "10 5/8 in": how many tokens the size takes, 0 if none begins here or nothing is of that size.
+static size_t measure_tokens(Plan *p, Node *any, const Chunk *c, const TextToken *end, uint32_t fields)
+{
+    const TextToken *last = end - 1;
+    Str text = {c->typed.p, (size_t)(last->at - c->tokens->at) + last->size};
+    uint32_t stop = c->tokens->at;
+    any->count = 0;
+    if (!fields || fields & 1u << FIELD_DIMENSIONS)
+        stop += (uint32_t)measures_plan(p, any, text);
+    size_t took = 0;
+    while (any->count && c->tokens + took < end && c->tokens[took].at < stop)
+        took++;
+    return took;
+}
+
+// One chunk, or several that are one label ("blue and white") or one size ("27 cm"): its words, or its
+// concept or that size in any unit. *at moves to the last one.
 static Node *plan_label_or_chunk(
     Plan *p, const Chunk *chunks, size_t count, size_t *at, const TextToken *end, uint32_t fields)
 {
     const Chunk *c = &chunks[*at];
+    if (p->exact)
+        return plan_chunk(p, c->tokens, c->count, c->typed, fields);
     Node *any = node_make(p, NODE_OR);
     size_t took = vocabulary_label(p, any, c->tokens, (size_t)(end - c->tokens), fields);
     if (took <= c->count)
+        took = measure_tokens(p, any, c, end, fields);
+    if (took == 0)
         return plan_chunk(p, c->tokens, c->count, c->typed, fields);
     Node *words = node_make(p, NODE_AND);
     words->docs = p->docs_total;
@@ -487,7 +510,7 @@ Node *plan_words(Plan *p, Str text, uint32_t fields)
     for (size_t i = 0; i < chunks_count; i++)
         node_add(p, all, plan_label_or_chunk(p, chunks, chunks_count, &i, tokens + count, fields));
     Node *whole = all->count == 1 ? all->kids[0] : p->effort == EFFORT_MOST ? most_of(p, all) : all;
-    Node *syllables = spaced_pinyin(p, chunks, chunks_count, fields);
+    Node *syllables = p->exact ? NULL : spaced_pinyin(p, chunks, chunks_count, fields);
     if (!syllables || syllables->docs == 0)
         return whole;
     Node *any = node_make(p, NODE_OR);

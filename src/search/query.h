@@ -51,6 +51,7 @@ typedef struct {
     Search *s;
     const Snapshot *snapshot;
     Effort effort;
+    bool exact;    // nothing stands in for a word
     bool loosened; // something beyond the plain words was put in
     Str langs[8];
     size_t langs_count;
@@ -72,7 +73,8 @@ Node *plan_phrase(Plan *p, Str text, uint32_t fields);
 Node *plan_prefix(Plan *p, Str word, uint32_t fields);
 Node *plan_years(Plan *p, int earliest, int latest);
 Node *plan_filters(Plan *p, const SearchAsk *ask, bool *ret_known);
-void plan_begin(Plan *p, Search *s, const Snapshot *n, Effort effort, Arena *a);
+// exact: words mean themselves only; accents, case and script variants still do not matter.
+void plan_begin(Plan *p, Search *s, const Snapshot *n, Effort effort, bool exact, Arena *a);
 
 Str plan_corrected(const Plan *p, Str q); // the question with words replaced; empty if none was
 
@@ -112,6 +114,13 @@ typedef struct {
     Str concept, label;
 } Labelled;
 size_t vocabulary_beginning(const Vocabulary *v, Str head, Labelled *ret, size_t max);
+
+// measures.c: "27 cm" in any unit. Adds to `any` the sizes in the index that are the same as the one that
+// `text` begins with; how many bytes that is, 0 if it begins with none.
+size_t measures_plan(Plan *p, Node *any, Str text);
+// The sizes in a text, and the term of each (empty for one out of all bounds).
+enum { MEASURES_MAX = 32 };
+size_t measures_found(Str text, Arena *a, TextMeasure *ret, Str *ret_terms, size_t max);
 
 // ask.c: the best records for a tree, and how many there are; entries best first.
 typedef struct {

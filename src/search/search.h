@@ -55,6 +55,7 @@ typedef struct {
     ViewerRole role; // hidden records are in no hit and no count
     bool facets;
     double diversity; // 0: best first; to 1: the first page spread over kinds, makers, places and times
+    bool exact;       // the words as typed: no other forms, readings, concepts or corrections
 } SearchAsk;
 
 typedef struct {

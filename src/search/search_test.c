@@ -181,6 +181,37 @@ static void operators(void **state)
 }
 
 // Whatever is typed is read as words; nothing is a syntax error, nothing takes long.
+static void check_exact(Museum *m, const char *q, const char *want)
+{
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    SearchAnswer answer = ask(m, (SearchAsk){.q = str_from(q), .exact = true}, a);
+    Str got = S("");
+    for (size_t i = 0; i < answer.hits_count; i++)
+        got = arena_printf(
+            a, FMT_STR "%s" FMT_STR, ARG_STR(got), i ? " " : "", ARG_STR(answer.hits[i].object_id));
+    assert_string_equal(arena_cstr(a, got), want);
+    assert_int_equal(answer.corrected.n, 0);
+}
+
+// As written: accents and script variants still do not matter, all else does.
+static void exactly(void **state)
+{
+    (void)state;
+    Museum m;
+    fill(&m);
+    check_exact(&m, "vases", "a1");
+    check_exact(&m, "vase", "a4");
+    check_exact(&m, "galle", "a1");
+    check_exact(&m, "名所図絵", "a3");
+    check_exact(&m, "turner sunst", "");
+    check_exact(&m, "qinghua", "");
+    check_exact(&m, "青花", "a2");
+    check_exact(&m, "sun*", "a4");
+    check_exact(&m, "ming", "");
+    check_exact(&m, "", "a1 a2 a3 a4");
+    museum_close(&m);
+}
+
 static void odd_input(void **state)
 {
     (void)state;
@@ -412,6 +443,36 @@ static void reasons(void **state)
     follow(&m);
     check(&m, "kiln", "f1");
     check_why(&m, "kiln", film, "transcript", "The [kiln] is opened");
+    museum_close(&m);
+}
+
+static void sizes(void **state)
+{
+    (void)state;
+    Museum m;
+    museum_open(&m);
+    put(&m, "{\"id\":\"s1\",\"titles\":{\"en\":[\"Bowl\"]},\"dimensions\":{\"und\":[\"H. 27 x W. 12 cm\"]}}",
+        1);
+    put(&m, "{\"id\":\"s2\",\"titles\":{\"en\":[\"Dish\"]},\"dimensions\":{\"und\":[\"10 5/8 in.\"]}}", 1);
+    put(&m,
+        "{\"id\":\"s3\",\"titles\":{\"en\":[\"Cup\"]},\"dimensions\":{\"und\":[\"高270毫米\", \"1.2 kg\"]}}",
+        1);
+    put(&m, "{\"id\":\"s4\",\"titles\":{\"en\":[\"Jar of 270\"]},\"dimensions\":{\"und\":[\"28 cm\"]}}", 1);
+    follow(&m);
+    check(&m, "27 cm", "s1 s2 s3");
+    check(&m, "27cm", "s1 s2 s3");
+    check(&m, "270 mm", "s1 s2 s3");
+    check(&m, "10 5/8 in", "s2 s1 s3");
+    check(&m, "27厘米", "s1 s2 s3");
+    check(&m, "dimensions:270mm", "s1 s2 s3");
+    check(&m, "title:270mm", "");
+    check(&m, "1200 g", "s3");
+    check(&m, "bowl 27 cm", "s1");
+    check(&m, "29 cm", "");
+    check(&m, "99999999999 m", "");
+    check_why(&m, "27 cm",
+        "{\"id\":\"s2\",\"titles\":{\"en\":[\"Dish\"]},\"dimensions\":{\"und\":[\"10 5/8 in. wide\"]}}",
+        "dimensions", "[10 5/8 in]. wide");
     museum_close(&m);
 }
 
@@ -668,6 +729,8 @@ int main(void)
         cmocka_unit_test(other_words), // first: nothing is open yet
         cmocka_unit_test(words),
         cmocka_unit_test(operators),
+        cmocka_unit_test(exactly),
+        cmocka_unit_test(sizes),
         cmocka_unit_test(odd_input),
         cmocka_unit_test(facets),
         cmocka_unit_test(pages),

@@ -54,6 +54,21 @@ int text_pinyin_split(Arena *a, Str word, Str *ret_ways, int ways_max);
 // Years meant by a date as museums write it, astronomical. False if none is found.
 bool text_years(Str text, int *ret_earliest, int *ret_latest);
 
+typedef enum {
+    TEXT_LENGTH, // millimetres
+    TEXT_WEIGHT, // grams
+} TextMeasureKind;
+
+typedef struct {
+    TextMeasureKind kind;
+    double value;
+    uint32_t at, size; // bytes in the text, the unit with the last number it belongs to
+} TextMeasure;
+
+// Lengths and weights in a text: "27 cm", "10 5/8 in.", "27,3 × 12 cm" (two), "3 lb 2 oz" (two), 高27厘米. In
+// order, at most max.
+size_t text_measures(Str text, TextMeasure *ret, size_t max);
+
 // A named stretch of time: dynasty, reign, era, age.
 typedef struct {
     const char *id; // "ming"

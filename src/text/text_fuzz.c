@@ -25,6 +25,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     text_pinyin_split(a, folded, ways, 4);
     if (text_years(text, &earliest, &latest) && earliest > latest)
         abort();
+    TextMeasure measures[8];
+    size_t found = text_measures(text, measures, COUNT_OF(measures));
+    for (size_t i = 0; i < found; i++)
+        if (measures[i].at + measures[i].size > size || measures[i].size == 0 || !(measures[i].value >= 0))
+            abort();
     text_period_in(text, true);
     text_sort_key(text, key);
     return 0;

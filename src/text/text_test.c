@@ -232,6 +232,52 @@ static void sorting(void **state)
     }
 }
 
+// want: each size in millimetres or grams, behind it what it was read from.
+static void check_measures(const char *text, const char *want)
+{
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    TextMeasure found[8];
+    size_t count = text_measures(str_from(text), found, COUNT_OF(found));
+    Str got = S("");
+    for (size_t i = 0; i < count; i++)
+        got = arena_printf(a, FMT_STR "%s%.5g %s <%.*s>", ARG_STR(got), i ? ", " : "", found[i].value,
+            found[i].kind == TEXT_LENGTH ? "mm" : "g", (int)found[i].size, text + found[i].at);
+    assert_string_equal(arena_cstr(a, got), want);
+}
+
+static void measures(void **state)
+{
+    (void)state;
+    check_measures("27 cm", "270 mm <27 cm>");
+    check_measures("H. 27.3 x W. 12 cm", "273 mm <27.3>, 120 mm <12 cm>");
+    check_measures("27,3 × 12 × 5 cm (10 3/4 x 4 11/16 in.)",
+        "273 mm <27,3>, 120 mm <12>, 50 mm <5 cm>, 273.05 mm <10 3/4>, 119.06 mm <4 11/16 in>");
+    check_measures("10⅝ in.", "269.88 mm <10⅝ in>");
+    check_measures("10-5/8 inches", "269.88 mm <10-5/8 inches>");
+    check_measures("⅞ in", "22.225 mm <⅞ in>");
+    check_measures("5 ft 3 in", "1524 mm <5 ft>, 76.2 mm <3 in>");
+    check_measures("6'2\"", "1828.8 mm <6'>, 50.8 mm <2\">");
+    check_measures("1,200 mm", "1200 mm <1,200 mm>");
+    check_measures("0,125 m", "125 mm <0,125 m>");
+    check_measures("10–12 cm", "100 mm <10>, 120 mm <12 cm>");
+    check_measures("高27.5厘米 口徑１２公分", "275 mm <27.5厘米>, 120 mm <１２公分>");
+    check_measures("縦30センチ", "300 mm <30センチ>");
+    check_measures("высота 27 см, 3 кг", "270 mm <27 см>, 3000 g <3 кг>");
+    check_measures("1.5 kg; 3 lb 2 oz", "1500 g <1.5 kg>, 1360.8 g <3 lb>, 56.699 g <2 oz>");
+    // No sizes.
+    check_measures("", "");
+    check_measures("1998.44", "");
+    check_measures("27", "");
+    check_measures("27 chairs, 3 men, 5 grapes", "");
+    check_measures("N04156cm x", "");
+    check_measures("x x x 3 x x cm", "");
+    check_measures("1/0 in 7/5 cm", "0 mm <0 in>, 50 mm <5 cm>");
+    check_measures("999999999999999999999999 m", "");
+    check_measures("999999999 m", "1e+12 mm <999999999 m>");
+    check_measures("1 x 2 x 3 x 4 x 5 x 6 x 7 x 8 x 9 x 10 cm", "100 mm <10 cm>");
+    check_measures("\xff\xff 3\xff cm", "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -243,6 +289,7 @@ int main(void)
         cmocka_unit_test(splits),
         cmocka_unit_test(years),
         cmocka_unit_test(sorting),
+        cmocka_unit_test(measures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
