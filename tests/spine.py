@@ -159,6 +159,41 @@ def test_unchanged_answers_are_not_sent_twice():
         assert status == 304 and not body, path
 
 
+def test_a_facet_shows_all_its_values():
+    m = shared()
+    answer, page = m.get_json("/api/facet/maker"), found("", limit=1)["facets"]["maker"]
+    assert answer["distinct"] >= len(answer["values"]) >= len(page) > 8
+    assert [v["value"] for v in answer["values"]][:8] == [v["value"] for v in page][:8]
+    later = m.get_json("/api/facet/maker?limit=5&offset=5")
+    assert later["values"] == answer["values"][5:10] and later["offset"] == 5
+    some = m.get_json("/api/facet/maker?contains=MUNCH")
+    assert some["values"] and all("munch" in v["value"].lower() for v in some["values"])
+    assert all(v["count"] == found("", maker=v["value"])["total"] for v in answer["values"][:10])
+    assert m.get_json("/api/facet/maker?q=zzzzqqqq&exact=1")["values"] == []
+    status, _, body = m.get("/search/facet/maker?contains=munch&q=" + quote('"<b>'))
+    assert status == 200 and b"<b>" not in body and b"noindex" in body
+    for path, want in (("/api/facet/nothing", 404), ("/search/facet/year", 404), ("/api/facet/maker?offset=-1", 400),
+                       ("/api/facet/maker?contains=" + "x" * 300, 400), ("/api/facet/maker?limit=1000", 400)):
+        assert m.get(path)[0] == want, path
+
+
+def test_words_as_they_are_written():
+    corrected = found("turner sunst") if found("turner sunst")["total"] else found("portriat")
+    assert corrected.get("corrected")
+    assert found("portriat", exact=1)["total"] == 0 and "corrected" not in found("portriat", exact=1)
+    status, _, body = shared().get("/search?q=portriat")
+    assert status == 200 and b"exact=1" in body
+
+
+def test_coverage_counts_what_was_shown():
+    m = shared()
+    found("portrait")
+    answer = m.get_json("/api/coverage?days=1")
+    assert answer["works"] == found("")["total"] and 0 < answer["shown"] <= answer["works"]
+    assert not set(answer["never"]) & set(ids(found("portrait")))
+    assert m.get("/coverage")[0] == 200 and m.get("/api/coverage?days=0")[0] == 400
+
+
 def test_rights_close_every_door():
     m = shared()
     everything = ids_of_all()

@@ -156,6 +156,6 @@ typedef struct {
 } SearchCoverage;
 
 // The process that writes the index counts which records its answers to visitors showed; days: 0 is today. At
-// most `limit` ids of records that were never shown. ERR_UNSUPPORTED for a reader.
+// most `limit` ids of records that were never shown, others each day. ERR_UNSUPPORTED for a reader.
 bool search_coverage(
     Search *s, ViewerRole role, int days, int limit, Arena *a, SearchCoverage *ret, Err *err) MUST_CHECK;

@@ -135,6 +135,29 @@ bool shown_has(Seen *seen, Str object_id)
     return has;
 }
 
+// A few of many, others each day: those whose hash and the day mix to the least.
+typedef struct {
+    Str *ids;
+    uint64_t *ranks; // ascending
+    size_t count, max;
+} Few;
+
+static void few_add(Few *few, Str id, uint64_t rank, Arena *a)
+{
+    size_t at = few->count;
+    while (at > 0 && few->ranks[at - 1] > rank)
+        at--;
+    if (at >= few->max)
+        return;
+    few->count = MIN_OF(few->count + 1, few->max);
+    for (size_t i = few->count - 1; i > at; i--) {
+        few->ids[i] = few->ids[i - 1];
+        few->ranks[i] = few->ranks[i - 1];
+    }
+    few->ids[at] = arena_copy(a, id);
+    few->ranks[at] = rank;
+}
+
 bool search_coverage(Search *s, ViewerRole role, int days, int limit, Arena *a, SearchCoverage *ret, Err *err)
 {
     if (days < 0 || limit < 0 || limit > SEARCH_LIMIT_MAX)
@@ -144,8 +167,11 @@ bool search_coverage(Search *s, ViewerRole role, int days, int limit, Arena *a, 
     Snapshot *n = snapshot_keep(s, err);
     if (!n)
         return false;
-    SearchCoverage c = {.never = arena_array(a, Str, (size_t)limit)};
-    int64_t since = clock_now_ms() / DAY_MS - days;
+    SearchCoverage c = {0};
+    Few never = {.ids = arena_array(a, Str, (size_t)limit),
+        .ranks = arena_array(a, uint64_t, (size_t)limit),
+        .max = (size_t)limit};
+    int64_t today = clock_now_ms() / DAY_MS, since = today - days;
     pthread_mutex_lock(&s->seen->lock);
     for (size_t i = 0; i < n->count; i++) {
         const View *v = n->views[i];
@@ -154,15 +180,19 @@ bool search_coverage(Search *s, ViewerRole role, int days, int limit, Arena *a, 
                 continue;
             DocFacts facts;
             segment_doc(v->segment, doc, &facts);
-            const Entry *e = place_of(s->seen, hash_of(facts.object_id));
+            uint64_t hash = hash_of(facts.object_id);
+            const Entry *e = place_of(s->seen, hash);
             c.records++;
             c.shown += e->hash && e->day >= since;
-            if (!e->hash && c.never_count < (size_t)limit)
-                c.never[c.never_count++] = arena_copy(a, facts.object_id);
+            if (!e->hash)
+                few_add(&never, facts.object_id,
+                    (hash ^ (uint64_t)today * 0x9E3779B97F4A7C15ull) * 0xBF58476D1CE4E5B9ull, a);
         }
     }
     pthread_mutex_unlock(&s->seen->lock);
     snapshot_drop(s, n);
+    c.never = never.ids;
+    c.never_count = never.count;
     *ret = c;
     return true;
 }

@@ -43,7 +43,7 @@ static int filter_add(SearchFilter *list, int count, SearchFilter filter)
 
 static void put_pair(Buf *b, Str name, Str value)
 {
-    buf_add_char(b, b->n == 7 ? '?' : '&'); // 7: "/search" alone
+    buf_add_char(b, memchr(b->p, '?', b->n) ? '&' : '?'); // nothing before it has a '?' of its own: put_uri
     put_uri(b, name);
     buf_add_char(b, '=');
     put_uri(b, value);
@@ -63,13 +63,26 @@ Url search_address(Arena *a, const SearchPlace *place)
 
     CLEANUP(buf_free) Buf b = buf_with_max(64 * 1024);
     buf_add(&b, S("/search"));
+    if (place->facet.n) {
+        buf_add(&b, S("/facet/"));
+        put_uri(&b, place->facet);
+    }
     if (ask->q.n)
         put_pair(&b, S("q"), ask->q);
     for (int i = 0; i < count; i++)
         put_pair(&b, filters[i].name, filters[i].value);
+    if (place->exactly || ask->exact)
+        put_pair(&b, S("exact"), S("1"));
     SearchSort sort = place->sorted ? place->sort : ask->sort;
+    double diversity = place->sorted ? place->diversity : ask->diversity;
     if (sort != SEARCH_BY_SCORE)
         put_pair(&b, S("sort"), SORTS[sort]);
+    else if (diversity > 0)
+        put_pair(&b, S("diversity"), arena_printf(a, "%.3g", diversity));
+    if (place->contains.n)
+        put_pair(&b, S("contains"), place->contains);
+    if (place->offset)
+        put_pair(&b, S("offset"), arena_printf(a, "%d", place->offset));
     if (place->cursor.n)
         put_pair(&b, S("cursor"), place->cursor);
     return url_local(arena_copy(a, buf_str(&b)));
@@ -100,6 +113,8 @@ bool search_ask_read(const Visit *v, SearchAsk *ret, Err *err)
             if (!str_to_int(value, 1, SEARCH_LIMIT_MAX, &limit))
                 return err_set(err, ERR_INVALID, "limit must be a number from 1 to %d", SEARCH_LIMIT_MAX);
             ask.limit = limit;
+        } else if (str_eq(name, S("exact"))) {
+            ask.exact = str_eq(value, S("1"));
         } else if (str_eq(name, S("diversity"))) {
             if (!str_to_double(value, &ask.diversity) || ask.diversity < 0 || ask.diversity > 1)
                 return err_set(err, ERR_INVALID, "diversity must be a number from 0 to 1");

@@ -10,7 +10,7 @@ static void open_to_all(Visit *v)
     http_answer_header(v->answer, "Access-Control-Allow-Origin", S("*"));
 }
 
-static void send_json(Visit *v, const Buf *b)
+void api_send_json(Visit *v, const Buf *b)
 {
     frame_send(v, 200, S("application/json; charset=utf-8"), b);
     open_to_all(v);
@@ -104,6 +104,21 @@ static bool put_hits(
     return true;
 }
 
+void api_put_facet_values(JsonWriter *w, const Visit *v, const SearchFacet *facet)
+{
+    json_put_list(w);
+    for (size_t i = 0; i < facet->count; i++) {
+        json_put_map(w);
+        json_put_member(w, S("value"), facet->values[i].value);
+        json_put_member(w, S("label"), facet_value_name(v, facet->name, &facet->values[i]));
+        json_put_member_int(w, S("count"), facet->values[i].count);
+        if (facet->values[i].chosen)
+            json_put_member_bool(w, S("chosen"), true);
+        json_put_map_end(w);
+    }
+    json_put_list_end(w);
+}
+
 static void put_facets(JsonWriter *w, const Visit *v, const SearchAnswer *answer)
 {
     json_put_name(w, S("facets"));
@@ -111,17 +126,7 @@ static void put_facets(JsonWriter *w, const Visit *v, const SearchAnswer *answer
     for (size_t i = 0; i < answer->facets_count; i++) {
         const SearchFacet *facet = &answer->facets[i];
         json_put_name(w, facet->name);
-        json_put_list(w);
-        for (size_t k = 0; k < facet->count; k++) {
-            json_put_map(w);
-            json_put_member(w, S("value"), facet->values[k].value);
-            json_put_member(w, S("label"), facet_value_name(v, facet->name, &facet->values[k]));
-            json_put_member_int(w, S("count"), facet->values[k].count);
-            if (facet->values[k].chosen)
-                json_put_member_bool(w, S("chosen"), true);
-            json_put_map_end(w);
-        }
-        json_put_list_end(w);
+        api_put_facet_values(w, v, facet);
     }
     json_put_map_end(w);
 }
@@ -182,7 +187,7 @@ void api_suggest_answer(Visit *v)
         put_suggestion(&w, v, &suggestions[i]);
     json_put_list_end(&w);
     json_put_map_end(&w);
-    send_json(v, &b);
+    api_send_json(v, &b);
 }
 
 void api_search_answer(Visit *v)
@@ -212,7 +217,7 @@ void api_search_answer(Visit *v)
     else
         json_put_null(&w);
     json_put_map_end(&w);
-    send_json(v, &b);
+    api_send_json(v, &b);
     http_answer_header(v->answer, "Vary", S("Accept-Language, Cookie"));
 }
 
@@ -253,7 +258,7 @@ void api_object_answer(Visit *v, Str object_id)
     json_put_member_int(&w, S("version"), seen.version.version);
     json_put_member(&w, S("changed"), time_rfc3339(v->a, seen.version.time_ms));
     json_put_map_end(&w);
-    send_json(v, &b);
+    api_send_json(v, &b);
     http_answer_header(v->answer, "Vary", S("Accept-Language, Cookie"));
 }
 

@@ -97,10 +97,15 @@ typedef struct {
     bool bare;                 // without any filter
     bool sorted;               // take `sort` instead of the question's
     SearchSort sort;
+    double diversity; // with `sorted`
+    bool exactly;     // the words as written
     Str cursor;
+    Str facet; // the page of all values of a facet, of those that contain a text, from the offset on
+    Str contains;
+    int offset;
 } SearchPlace;
 
-// Always the same address for the same search: q, filters by name and value, sort, cursor.
+// Always the same address for the same search: q, filters by name and value, exact, sort, cursor.
 Url search_address(Arena *a, const SearchPlace *place);
 // What was asked, from the parameters of the request. Unknown parameters are passed over. ERR_LIMIT.
 bool search_ask_read(const Visit *v, SearchAsk *ret, Err *err) MUST_CHECK;
@@ -112,6 +117,12 @@ Str facet_title(const Words *w, Str facet);
 Str facet_value_name(const Visit *v, Str facet, const SearchFacetValue *value);
 const SearchFacet *facet_find(const SearchAnswer *answer, Str name);
 PartHistogram facet_histogram(const Visit *v, const SearchAsk *ask, const SearchFacet *facet);
+
+// ---- results.c: what the pages of searches share
+
+PartChoice choice_part(const Visit *v, const SearchAsk *ask, Str facet, const SearchFacetValue *value);
+// A chosen value, with the way to be without it; answer: where its name may stand, or NULL.
+PartChip chip_part(const Visit *v, const SearchPlace *here, const SearchAnswer *answer, SearchFilter filter);
 
 // ---- rights_words.c
 
@@ -150,6 +161,12 @@ void look_answer(Visit *v);
 void api_look_answer(Visit *v);
 void object_answer(Visit *v, Str object_id);
 void api_search_answer(Visit *v);
+void api_send_json(Visit *v, const Buf *b); // open to pages of any site
+void api_put_facet_values(JsonWriter *w, const Visit *v, const SearchFacet *facet);
+void coverage_answer(Visit *v);
+void api_coverage_answer(Visit *v);
+void facet_page_answer(Visit *v, Str facet); // values.c
+void api_facet_answer(Visit *v, Str facet);
 void api_object_answer(Visit *v, Str object_id);
 void api_suggest_answer(Visit *v);
 void api_manifest_answer(Visit *v, Str object_id);

@@ -2,6 +2,8 @@
 // What a search found, as a wall with filters beside it.
 #include "site/int.h"
 
+#define MIXED_DIVERSITY 0.5
+
 static void fill_works(
     const Visit *v, const SearchAsk *ask, const SearchAnswer *answer, PageResults *page, Err *err)
 {
@@ -21,7 +23,7 @@ static void fill_works(
     page->works.count = count;
 }
 
-static PartChoice choice_of(const Visit *v, const SearchAsk *ask, Str facet, const SearchFacetValue *value)
+PartChoice choice_part(const Visit *v, const SearchAsk *ask, Str facet, const SearchFacetValue *value)
 {
     SearchPlace place = {.ask = ask, .add = {facet, value->value}};
     if (value->chosen)
@@ -45,13 +47,17 @@ static PartFacet facet_part(const Visit *v, const SearchAsk *ask, const SearchFa
 {
     PartChoice *choices = arena_array(v->a, PartChoice, facet->count + 1);
     for (size_t i = 0; i < facet->count; i++)
-        choices[i] = choice_of(v, ask, facet->name, &facet->values[i]);
+        choices[i] = choice_part(v, ask, facet->name, &facet->values[i]);
     size_t shown = MIN_OF(facet->count, FACET_SHOWN);
     PartFacet part = {.name = facet->name,
         .title = facet_title(v->w, facet->name),
         .open = opened(facet, at),
         .choices = {choices, shown},
         .further = {choices + shown, facet->count - shown}};
+    if (facet->distinct > (int64_t)facet->count) {
+        part.all = search_address(v->a, &(SearchPlace){.ask = ask, .facet = facet->name});
+        part.distinct = facet->distinct;
+    }
     if (str_eq(facet->name, S("century"))) {
         part.histogram = facet_histogram(v, ask, facet);
         part.is_histogram = part.histogram.bars.count > 1;
@@ -76,12 +82,22 @@ static void fill_facets(const Visit *v, const SearchAsk *ask, const SearchAnswer
 // The name of a chosen value as the facet has it, else as it was asked.
 static Str chosen_name(const Visit *v, const SearchAnswer *answer, SearchFilter filter)
 {
-    const SearchFacet *facet = facet_find(answer, filter.name);
+    const SearchFacet *facet = answer ? facet_find(answer, filter.name) : NULL;
     for (size_t i = 0; facet && i < facet->count; i++) {
         if (str_eq(facet->values[i].value, filter.value))
             return facet_value_name(v, filter.name, &facet->values[i]);
     }
     return facet_value_name(v, filter.name, &(SearchFacetValue){.value = filter.value});
+}
+
+PartChip chip_part(const Visit *v, const SearchPlace *here, const SearchAnswer *answer, SearchFilter filter)
+{
+    SearchPlace place = *here;
+    place.without = filter;
+    place.offset = 0;
+    return (PartChip){.address = search_address(v->a, &place),
+        .facet = facet_title(v->w, filter.name),
+        .name = chosen_name(v, answer, filter)};
 }
 
 static void fill_chips(const Visit *v, const SearchAsk *ask, const SearchAnswer *answer, PageResults *page)
@@ -90,9 +106,7 @@ static void fill_chips(const Visit *v, const SearchAsk *ask, const SearchAnswer 
     PartHiddenField *kept = arena_array(v->a, PartHiddenField, SEARCH_FILTERS_MAX);
     for (int i = 0; i < ask->filters_count; i++) {
         SearchFilter filter = ask->filters[i];
-        chips[i] = (PartChip){.address = search_address(v->a, &(SearchPlace){.ask = ask, .without = filter}),
-            .facet = facet_title(v->w, filter.name),
-            .name = chosen_name(v, answer, filter)};
+        chips[i] = chip_part(v, &(SearchPlace){.ask = ask}, answer, filter);
         kept[i] = (PartHiddenField){.name = filter.name, .value = filter.value};
     }
     page->filtered = ask->filters_count > 0;
@@ -109,6 +123,7 @@ static void fill_orders(const Visit *v, const SearchAsk *ask, PageResults *page)
         Word word;
     } ORDERS[] = {
         {SEARCH_BY_SCORE, WORD_ORDER_SCORE},
+        {SEARCH_BY_SCORE, WORD_ORDER_MIXED}, // the best, spread over kinds, makers, places and times
         {SEARCH_BY_DATE, WORD_ORDER_DATE},
         {SEARCH_BY_TITLE, WORD_ORDER_TITLE},
         {SEARCH_BY_MAKER, WORD_ORDER_MAKER},
@@ -116,10 +131,13 @@ static void fill_orders(const Visit *v, const SearchAsk *ask, PageResults *page)
     };
     PartOrder *orders = arena_array(v->a, PartOrder, COUNT_OF(ORDERS));
     for (size_t i = 0; i < COUNT_OF(ORDERS); i++) {
-        SearchPlace place = {.ask = ask, .sorted = true, .sort = ORDERS[i].sort};
+        bool mixed = ORDERS[i].word == WORD_ORDER_MIXED;
+        SearchPlace place = {
+            .ask = ask, .sorted = true, .sort = ORDERS[i].sort, .diversity = mixed ? MIXED_DIVERSITY : 0};
         orders[i] = (PartOrder){.address = search_address(v->a, &place),
             .name = phrase(v->w, ORDERS[i].word),
-            .chosen = ask->sort == ORDERS[i].sort};
+            .chosen = ask->sort == ORDERS[i].sort &&
+                      (ask->sort != SEARCH_BY_SCORE || (ask->diversity > 0) == mixed)};
     }
     page->orders.items = orders;
     page->orders.count = COUNT_OF(ORDERS);
@@ -191,11 +209,11 @@ void results_answer(Visit *v)
     Str title = heading(v, &ask, answer.total);
     Url here = search_address(v->a, &(SearchPlace){.ask = &ask, .cursor = ask.cursor});
     PageResults page = {
-        .head = frame_head(v,
-            &(Frame){.title = title,
-                .path = here.address,
-                .hide = ask.filters_count > 1 || ask.cursor.n || ask.sort || (ask.q.n && ask.filters_count),
-                .q = ask.q}),
+        .head = frame_head(v, &(Frame){.title = title,
+                                  .path = here.address,
+                                  .hide = ask.filters_count > 1 || ask.cursor.n || ask.sort || ask.exact ||
+                                          ask.diversity > 0 || (ask.q.n && ask.filters_count),
+                                  .q = ask.q}),
         .foot = frame_foot(v),
         .heading = title,
         .q = ask.q,
@@ -203,6 +221,8 @@ void results_answer(Visit *v)
         .late = lateness(v, &answer),
         .nothing = answer.total == 0,
     };
+    if (answer.corrected.n)
+        page.exactly = search_address(v->a, &(SearchPlace){.ask = &ask, .exactly = true});
     fill_works(v, &ask, &answer, &page, &err);
     fill_chips(v, &ask, &answer, &page);
     if (answer.total) {

@@ -67,6 +67,8 @@ static const struct {
     {S("/search"), results_answer},
     {S("/api/search"), api_search_answer},
     {S("/api/suggest"), api_suggest_answer},
+    {S("/coverage"), coverage_answer},
+    {S("/api/coverage"), api_coverage_answer},
     {S("/look"), look_answer},
     {S("/api/look"), api_look_answer},
     {S("/robots.txt"), feeds_robots_answer},
@@ -77,6 +79,8 @@ static const struct {
     Str folder;
     void (*answer)(Visit *v, Str id);
 } FOLDERS[] = {
+    {S("/search/facet/"), facet_page_answer},
+    {S("/api/facet/"), api_facet_answer},
     {S("/object/"), object_answer},
     {S("/api/object/"), api_object_answer},
     {S("/iiif/manifest/"), api_manifest_answer},

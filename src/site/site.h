@@ -2,7 +2,8 @@
 // site: pages for visitors, and the documents that scripts read. Server-rendered, whole without script.
 //   /  /search  /object/{id}  /static/...  /robots.txt  /sitemap.xml  /opensearch.xml
 //   /look  /api/look  (GET: with a picture of ours; POST: with one sent along, which is not kept)
-//   /api/search  /api/object/{id}  /iiif/manifest/{id}  /iiif/collection
+//   /search/facet/{name}  /coverage
+//   /api/search  /api/facet/{name}  /api/coverage  /api/object/{id}  /iiif/manifest/{id}  /iiif/collection
 //
 // Nothing here decides who may see what: each record meets rights_decide once (seen.c), and what the Grant
 // does not open is in no page, no count, no document. A hidden object is answered like one that never was.

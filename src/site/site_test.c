@@ -47,7 +47,13 @@ static void one_search_has_one_address(void **state)
     check_address(
         &(SearchPlace){.ask = &ask, .bare = true, .sorted = true, .sort = SEARCH_BY_DATE, .cursor = S("9+1")},
         "/search?q=blue%20%26%20white&sort=date&cursor=9%2B1");
+    check_address(
+        &(SearchPlace){
+            .ask = &ask, .facet = S("maker"), .contains = S("a/b"), .offset = 100, .exactly = true},
+        "/search/facet/maker?q=blue%20%26%20white&century=-3&maker=Li&exact=1&contains=a%2Fb&offset=100");
     SearchAsk all = {0};
+    check_address(&(SearchPlace){.ask = &all, .sorted = true, .diversity = 0.5}, "/search?diversity=0.5");
+    check_address(&(SearchPlace){.ask = &all, .facet = S("place")}, "/search/facet/place");
     check_address(&(SearchPlace){.ask = &all}, "/search");
     check_address(&(SearchPlace){.ask = &all, .add = {S("place"), S("青\"'<>")}},
         "/search?place=%E9%9D%92%22%27%3C%3E");
