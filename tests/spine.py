@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The main job from outside: the sample collection taken in, found, shown, verified, rebuilt; rights at every door."""
-import hashlib
+"""The main job from outside: the sample collection taken in, found, shown, verified; rights at every door. (restore.py rebuilds it.)"""
 import json
 import pathlib
 import shutil
@@ -11,10 +10,6 @@ import urllib.parse
 from museum import SAMPLES, Museum, main
 
 quote = urllib.parse.quote
-REQUESTS = ["/search", "/search?q=" + quote("青花"), "/search?q=vase", "/api/search?q=", "/api/search?q=portrait&limit=5",
-            "/api/search?q=&classification=Paintings", "/object/zh195-109", "/api/object/zh195-109", "/iiif/manifest/zh195-109",
-            "/object/met-268690", "/object/nothing", "/iiif/manifest/sheet-01"]
-
 museum = None
 
 
@@ -252,38 +247,13 @@ def test_a_change_of_rights_counts_while_serving():
             assert m.get("/object/one")[0] == 404
 
 
-def answers(m):
-    got = {}
-    for path in REQUESTS:
-        status, _, body = m.get(path)
-        got[path] = (status, body.replace(m.url.encode(), b"BASE"))
-    for hit in m.get_json("/api/search?q=&limit=40")["hits"]:
-        for image in hit["images"]:
-            status, _, body = m.get(service_path(image) + "/full/200,/0/default.jpg")
-            got[service_path(image)] = (status, hashlib.sha256(body).hexdigest())
-    return got
-
-
-def test_twice_changes_nothing_and_rebuild_gives_the_same():
+def test_twice_changes_nothing():
     with Museum() as m:
         first = m.json("ingest", SAMPLES, code=None, timeout=900)
         again = m.json("ingest", SAMPLES, code=None, timeout=900)
         assert again["records"]["new"] == again["records"]["changed"] == again["images"]["new"] == 0, again
         assert again["records"]["same"] == first["records"]["new"]
-        with m.serving():
-            m.wait_indexed()
-            before = answers(m)
-        for name in ("catalog.db", "catalog.db-wal", "catalog.db-shm"):
-            (m.home / name).unlink(missing_ok=True)
-        shutil.rmtree(m.home / "index", ignore_errors=True)
-        shutil.rmtree(m.home / "derived")
-        m.run("rebuild", timeout=900)
         assert m.json("verify")["damaged"] == 0
-        with m.serving():
-            m.wait_indexed()
-            after = answers(m)
-        for path, answer in before.items():
-            assert after[path] == answer, path
 
 
 def test_verify_finds_one_flipped_bit():
