@@ -132,6 +132,16 @@ void jpeg_writer_closep(JpegWriter **w);
 // MCUs.
 bool jpeg_write(JpegWriter *w, const Pixels *px, bool restarts, Buf *out, Err *err) MUST_CHECK;
 
+// The same from a part of a JPEG's coefficients, with Huffman tables of its own. The decoder has read all of
+// them (jpeg_read_coefficients); left and top are a multiple of its MCU. ERR_CORRUPT.
+struct jpeg_decompress_struct;
+struct jvirt_barray_control;
+typedef struct {
+    int left_px, top_px, width_px, height_px;
+} JpegPart;
+bool jpeg_write_blocks(JpegWriter *w, struct jpeg_decompress_struct *from,
+    struct jvirt_barray_control **blocks, JpegPart part, Buf *out, Err *err) MUST_CHECK;
+
 // ---- jpeg_join.c
 
 // Appends a JPEG of one row of MCUs, made by jpeg_write with restarts: number 0, 1, ... of the picture

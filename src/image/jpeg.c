@@ -174,6 +174,71 @@ bool jpeg_planes_finish(JpegWriter *w, Err *err)
     return !w->out->full || err_set(err, ERR_LIMIT, "the picture became too big");
 }
 
+static void set_up_blocks(JpegWriter *w, const struct jpeg_decompress_struct *from, JpegPart part)
+{
+    struct jpeg_compress_struct *c = &w->codec;
+    set_up(w, part.width_px, part.height_px, from->num_components, true);
+    c->optimize_coding = TRUE;
+    for (int i = 0; i < from->num_components; i++) {
+        JQUANT_TBL **quant = &c->quant_tbl_ptrs[i];
+        if (!*quant)
+            *quant = jpeg_alloc_quant_table((j_common_ptr)c);
+        memcpy((*quant)->quantval, from->comp_info[i].quant_table->quantval, sizeof((*quant)->quantval));
+        (*quant)->sent_table = FALSE;
+        c->comp_info[i].quant_tbl_no = i;
+        // One component alone has one block an MCU, whatever its factors say.
+        c->comp_info[i].h_samp_factor = from->num_components == 1 ? 1 : from->comp_info[i].h_samp_factor;
+        c->comp_info[i].v_samp_factor = from->num_components == 1 ? 1 : from->comp_info[i].v_samp_factor;
+    }
+}
+
+static int ceil_part(int px, int factor, int max_factor)
+{
+    return (px * factor + max_factor * DCTSIZE - 1) / (max_factor * DCTSIZE);
+}
+
+// The arrays are made before the start, which gives them their memory, and filled after it.
+static void copy_blocks(struct jpeg_compress_struct *c, struct jpeg_decompress_struct *from,
+    jvirt_barray_ptr *to_blocks, jvirt_barray_ptr *from_blocks, JpegPart part)
+{
+    for (int i = 0; i < c->num_components; i++) {
+        const jpeg_component_info *to = &c->comp_info[i];
+        int left = ceil_part(part.left_px, to->h_samp_factor, c->max_h_samp_factor);
+        int top = ceil_part(part.top_px, to->v_samp_factor, c->max_v_samp_factor);
+        for (JDIMENSION y = 0; y < to->height_in_blocks; y++) {
+            JBLOCKARRAY row = c->mem->access_virt_barray((j_common_ptr)c, to_blocks[i], y, 1, TRUE);
+            JBLOCKARRAY source = from->mem->access_virt_barray(
+                (j_common_ptr)from, from_blocks[i], (JDIMENSION)top + y, 1, FALSE);
+            memcpy(row[0], source[0] + left, to->width_in_blocks * sizeof(JBLOCK));
+        }
+    }
+}
+
+bool jpeg_write_blocks(JpegWriter *w, struct jpeg_decompress_struct *from,
+    struct jvirt_barray_control **blocks, JpegPart part, Buf *out, Err *err)
+{
+    struct jpeg_compress_struct *c = &w->codec;
+    jvirt_barray_ptr arrays[JPEG_PLANES];
+    assert(w->ycc && from->num_components <= JPEG_PLANES);
+    w->out = out;
+    if (setjmp(w->trap.jump)) {
+        write_failed(w, err);
+        return err_set(err, ERR_CORRUPT, "the JPEG is damaged: its data are beyond what a picture can hold");
+    }
+    set_up_blocks(w, from, part);
+    int max_h = c->comp_info[0].h_samp_factor, max_v = c->comp_info[0].v_samp_factor;
+    for (int i = 0; i < c->num_components; i++) {
+        int h = c->comp_info[i].h_samp_factor, v = c->comp_info[i].v_samp_factor;
+        int across = ceil_part(part.width_px, h, max_h), down = ceil_part(part.height_px, v, max_v);
+        arrays[i] = c->mem->request_virt_barray((j_common_ptr)c, JPOOL_IMAGE, TRUE,
+            (JDIMENSION)((across + h - 1) / h * h), (JDIMENSION)((down + v - 1) / v * v), (JDIMENSION)v);
+    }
+    jpeg_write_coefficients(c, arrays);
+    copy_blocks(c, from, arrays, blocks, part);
+    jpeg_finish_compress(c);
+    return !out->full || err_set(err, ERR_LIMIT, "a tile of the JPEG is too big");
+}
+
 // ---- reading
 
 struct JpegReader {

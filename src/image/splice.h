@@ -38,6 +38,7 @@ typedef struct {
 } SpliceSink;
 
 struct jpeg_decompress_struct;
+struct jvirt_barray_control;
 // From a libjpeg decoder that has read the header. False: of a kind that is not spliced (progressive, several
 // scans, arithmetic coding, RGB, CMYK, unusual sampling, Huffman tables without room): decode it instead.
 bool splice_head(const struct jpeg_decompress_struct *codec, SpliceHead *ret);
@@ -46,6 +47,16 @@ bool splice_head(const struct jpeg_decompress_struct *codec, SpliceHead *ret);
 // sink says.
 bool splice(
     const SpliceHead *head, int fd, uint64_t at, int tile_px, const SpliceSink *sink, Err *err) MUST_CHECK;
+
+// For a file of another kind (progressive, several scans, arithmetic coding): the same tiles from all its
+// coefficients in memory, each with Huffman tables of its own. First after the header: size and components;
+// false if they are not those above.
+bool splice_frame(const struct jpeg_decompress_struct *codec, SpliceHead *ret);
+// Bytes that jpeg_read_coefficients will take.
+uint64_t splice_blocks_bytes(const struct jpeg_decompress_struct *codec);
+// blocks: from jpeg_read_coefficients. ERR_CORRUPT, ERR_LIMIT, and what the sink says.
+bool splice_blocks(struct jpeg_decompress_struct *codec, struct jvirt_barray_control **blocks, int tile_px,
+    const SpliceSink *sink, Err *err) MUST_CHECK;
 
 // ---- shared by the splice_*.c files
 

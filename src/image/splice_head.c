@@ -74,54 +74,65 @@ static bool ac_baseline(const HuffmanTable *t)
     return true;
 }
 
-static bool component_take(const struct jpeg_decompress_struct *codec, int number, SpliceHead *h)
+static bool quant_take(const struct jpeg_decompress_struct *codec, int number, SpliceHead *h)
 {
-    const jpeg_component_info *from = &codec->comp_info[number];
-    SpliceComponent *to = &h->component[number];
-    *to = (SpliceComponent){.id = (uint8_t)from->component_id,
-        .across = (uint8_t)from->h_samp_factor,
-        .down = (uint8_t)from->v_samp_factor,
-        .quant = (uint8_t)from->quant_tbl_no,
-        .dc = (uint8_t)from->dc_tbl_no,
-        .ac = (uint8_t)from->ac_tbl_no};
-    if (to->quant >= SPLICE_TABLES || to->dc >= SPLICE_TABLES || to->ac >= SPLICE_TABLES ||
-        codec->cur_comp_info[number] != from)
-        return false;
-    const JQUANT_TBL *quant = codec->quant_tbl_ptrs[to->quant];
+    const JQUANT_TBL *quant = number < SPLICE_TABLES ? codec->quant_tbl_ptrs[number] : NULL;
     if (!quant)
         return false;
     for (int k = 0; k < BLOCK_COEFFICIENTS; k++) {
-        h->quant[to->quant][k] = quant->quantval[zigzag_to_natural[k]];
-        if (h->quant[to->quant][k] > UINT8_MAX) // 16-bit tables are for extended files
+        h->quant[number][k] = quant->quantval[zigzag_to_natural[k]];
+        if (h->quant[number][k] > UINT8_MAX) // 16-bit tables are for extended files
             return false;
     }
-    return (h->dc[to->dc].there || (table_take(codec->dc_huff_tbl_ptrs[to->dc], &h->dc[to->dc]) &&
-                                       dc_complete(&h->dc[to->dc]))) &&
-           (h->ac[to->ac].there ||
-               (table_take(codec->ac_huff_tbl_ptrs[to->ac], &h->ac[to->ac]) && ac_baseline(&h->ac[to->ac])));
+    return true;
+}
+
+bool splice_frame(const struct jpeg_decompress_struct *codec, SpliceHead *h)
+{
+    *h = (SpliceHead){.width_px = (int)codec->image_width,
+        .height_px = (int)codec->image_height,
+        .components = codec->num_components,
+        .restart_mcus = (int)codec->restart_interval};
+    bool grey = codec->jpeg_color_space == JCS_GRAYSCALE && h->components == 1;
+    bool ycc = codec->jpeg_color_space == JCS_YCbCr && h->components == 3;
+    if (codec->data_precision != 8 || (!grey && !ycc))
+        return false;
+    for (int i = 0; i < h->components; i++) {
+        const jpeg_component_info *from = &codec->comp_info[i];
+        h->component[i] = (SpliceComponent){.id = (uint8_t)from->component_id,
+            .across = (uint8_t)from->h_samp_factor,
+            .down = (uint8_t)from->v_samp_factor,
+            .quant = (uint8_t)from->quant_tbl_no,
+            .dc = (uint8_t)from->dc_tbl_no,
+            .ac = (uint8_t)from->ac_tbl_no};
+        if (i > 0 && (from->h_samp_factor != 1 || from->v_samp_factor != 1))
+            return false;
+    }
+    if (grey) // one component alone has one block an MCU, whatever its factors say
+        h->component[0].across = h->component[0].down = 1;
+    return h->component[0].across <= 2 && h->component[0].down <= 2;
+}
+
+static bool tables_take(const struct jpeg_decompress_struct *codec, int number, SpliceHead *h)
+{
+    const SpliceComponent *c = &h->component[number];
+    if (c->dc >= SPLICE_TABLES || c->ac >= SPLICE_TABLES ||
+        codec->cur_comp_info[number] != &codec->comp_info[number] || !quant_take(codec, c->quant, h))
+        return false;
+    return (h->dc[c->dc].there ||
+               (table_take(codec->dc_huff_tbl_ptrs[c->dc], &h->dc[c->dc]) && dc_complete(&h->dc[c->dc]))) &&
+           (h->ac[c->ac].there ||
+               (table_take(codec->ac_huff_tbl_ptrs[c->ac], &h->ac[c->ac]) && ac_baseline(&h->ac[c->ac])));
 }
 
 bool splice_head(const struct jpeg_decompress_struct *codec, SpliceHead *ret)
 {
-    SpliceHead h = {.width_px = (int)codec->image_width,
-        .height_px = (int)codec->image_height,
-        .components = codec->num_components,
-        .restart_mcus = (int)codec->restart_interval};
-    bool grey = codec->jpeg_color_space == JCS_GRAYSCALE && h.components == 1;
-    bool ycc = codec->jpeg_color_space == JCS_YCbCr && h.components == 3;
-    if (codec->progressive_mode || codec->arith_code || codec->data_precision != 8 || (!grey && !ycc) ||
-        codec->comps_in_scan != h.components)
+    SpliceHead h;
+    if (codec->progressive_mode || codec->arith_code || codec->comps_in_scan != codec->num_components ||
+        !splice_frame(codec, &h))
         return false;
     for (int i = 0; i < h.components; i++)
-        if (!component_take(codec, i, &h))
-            return false;
-    if (grey) // one component alone has one block an MCU, whatever its factors say
-        h.component[0].across = h.component[0].down = 1;
-    const SpliceComponent *c = h.component;
-    if (c[0].across > 2 || c[0].down > 2)
-        return false;
-    for (int i = 1; i < h.components; i++)
-        if (c[i].across != 1 || c[i].down != 1)
+        if (!tables_take(codec, i, &h))
             return false;
     *ret = h;
     return true;

@@ -14,7 +14,7 @@
 typedef struct {
     int width, height, across, down; // sampling of the brightness; 0: grey
     int restart, quality, tile;
-    bool optimise, progressive;
+    bool optimise, progressive, arithmetic, many_scans;
 } Master;
 
 // Noise over a gradient: many different codes, long ones too.
@@ -38,8 +38,14 @@ static Str make_jpeg(Master m, Arena *a)
     jpeg_set_quality(&c, m.quality, TRUE);
     c.restart_interval = (unsigned)m.restart;
     c.optimize_coding = m.optimise;
+    c.arith_code = m.arithmetic;
     if (m.progressive)
         jpeg_simple_progression(&c);
+    static const jpeg_scan_info scans[] = {{1, {0}, 0, 63, 0, 0}, {2, {1, 2}, 0, 63, 0, 0}};
+    if (m.many_scans) {
+        c.scan_info = scans;
+        c.num_scans = channels == 3 ? 2 : 1;
+    }
     if (channels == 3) {
         c.comp_info[0].h_samp_factor = m.across;
         c.comp_info[0].v_samp_factor = m.down;
@@ -190,10 +196,14 @@ static void check(Master m)
     CLEANUP(arena_closep) Arena *a = arena_open();
     Str jpeg = make_jpeg(m, a);
     Check c = {.m = m, .half = pixels_make((m.width + 1) / 2, (m.height + 1) / 2, m.across ? 3 : 1)};
+    bool by_blocks = m.progressive || m.arithmetic || (m.many_scans && m.across);
     read_coefficients(jpeg, &c.master);
-    assert_true(head_of(jpeg, &head, &at));
+    assert_int_equal(head_of(jpeg, &head, &at), !by_blocks);
+    assert_true(splice_blocks_bytes(&c.master.codec) >= 64 * sizeof(JCOEF));
     SpliceSink sink = {.ctx = &c, .tile = check_tile, .half_row = keep_row};
-    if (!run(jpeg, &head, at, m.tile, &sink, &err))
+    bool good = by_blocks ? splice_blocks(&c.master.codec, c.master.blocks, m.tile, &sink, &err)
+                          : run(jpeg, &head, at, m.tile, &sink, &err);
+    if (!good)
         fail_msg("%s", err.text);
     assert_int_equal(c.tiles, (m.width + m.tile - 1) / m.tile * ((m.height + m.tile - 1) / m.tile));
     assert_int_equal(c.rows, c.half.height_px);
@@ -245,16 +255,48 @@ static void restarts(void **state)
             .restart = restart});
 }
 
+// Whatever is not one baseline scan.
+static void many_kinds(void **state)
+{
+    (void)state;
+    Master kinds[] = {{.progressive = true}, {.progressive = true, .restart = 5}, {.arithmetic = true},
+        {.arithmetic = true, .progressive = true}, {.many_scans = true}};
+    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+        for (int sampling = 0; sampling < 5; sampling++) {
+            Master m = kinds[i];
+            m.width = 333;
+            m.height = 211;
+            m.tile = 64;
+            m.quality = 90;
+            m.across = (int[]){2, 2, 1, 1, 0}[sampling];
+            m.down = (int[]){2, 1, 2, 1, 0}[sampling];
+            check(m);
+        }
+    }
+    check((Master){
+        .width = 1, .height = 1, .across = 2, .down = 2, .quality = 50, .tile = 64, .progressive = true});
+    check((Master){.width = 640,
+        .height = 480,
+        .across = 2,
+        .down = 2,
+        .quality = 75,
+        .tile = 2048,
+        .progressive = true});
+}
+
 static void not_spliced(void **state)
 {
     (void)state;
     uint64_t at;
     SpliceHead head;
     CLEANUP(arena_closep) Arena *a = arena_open();
-    Master m = {.width = 100, .height = 100, .across = 2, .down = 2, .quality = 90, .progressive = true};
+    Master m = {.width = 100, .height = 100, .across = 4, .down = 1, .quality = 90};
     assert_false(head_of(make_jpeg(m, a), &head, &at));
-    m = (Master){.width = 100, .height = 100, .across = 4, .down = 1, .quality = 90};
-    assert_false(head_of(make_jpeg(m, a), &head, &at));
+    m.progressive = true;
+    Coefficients c;
+    read_coefficients(make_jpeg(m, a), &c);
+    assert_false(splice_frame(&c.codec, &head));
+    jpeg_destroy_decompress(&c.codec);
 }
 
 static bool drop_tile(void *ctx, int column, int row, Str jpeg, Err *err)
@@ -313,6 +355,7 @@ int main(void)
         cmocka_unit_test(same_coefficients),
         cmocka_unit_test(odd_tables),
         cmocka_unit_test(restarts),
+        cmocka_unit_test(many_kinds),
         cmocka_unit_test(not_spliced),
         cmocka_unit_test(damage),
     };

@@ -12,6 +12,7 @@
 #include <jpeglib.h>
 
 enum { CHUNK_BYTES = 64 << 10, SCANS_MAX = 200, ROWS_AT_ONCE = 16, SEGMENT_MAX_BYTES = 0xffff };
+enum { BLOCKS_MAX_BYTES = 128 << 20 }; // of coefficients, when they need not be held to be decoded
 
 typedef struct {
     struct jpeg_decompress_struct codec;
@@ -27,7 +28,8 @@ typedef struct {
     uint8_t chunk[CHUNK_BYTES];
 
     SpliceHead head;
-    bool spliced; // level 0 is cut from the master's own data
+    bool spliced;   // level 0 is cut from the master's own data
+    bool by_blocks; // which are not of a kind that can be cut as it is read: all coefficients come first
     Tiler *tiler;
     Colour *colour;
     uint8_t *rows;
@@ -194,6 +196,13 @@ static void shrink(struct jpeg_decompress_struct *c, int side_px)
     jpeg_calc_output_dimensions(c);
 }
 
+// Several scans must be held whole to be decoded, too; what has one could be decoded as it is read.
+static bool is_blocks(struct jpeg_decompress_struct *c, SpliceHead *head)
+{
+    return splice_frame(c, head) &&
+           (jpeg_has_multiple_scans(c) || splice_blocks_bytes(c) <= BLOCKS_MAX_BYTES);
+}
+
 static bool start(Loader *l, const Task *task, ImageFacts *facts, Err *err)
 {
     struct jpeg_decompress_struct *c = &l->codec;
@@ -225,7 +234,10 @@ static bool start(Loader *l, const Task *task, ImageFacts *facts, Err *err)
         return true;
     shrink(c, task->question.side_px);
     bool upright = !turn.flip_x && !turn.flip_y && !turn.swap;
-    l->spliced = upright && task->question.side_px == 0 && !l->colour && splice_head(c, &l->head);
+    bool own = upright && task->question.side_px == 0 && !l->colour;
+    bool cut = own && splice_head(c, &l->head);
+    l->by_blocks = own && !cut && is_blocks(c, &l->head);
+    l->spliced = cut || l->by_blocks;
     TilerAsk ask = {.width_px = (int)c->output_width,
         .height_px = (int)c->output_height,
         .channels = c->num_components,
@@ -295,6 +307,42 @@ static bool splice_pixels(Loader *l, const Task *task, Err *err)
     return splice(&l->head, l->fd, scan_at, TILER_WHOLE_MAX_PX, &whole, err) && read_pixels(l, err);
 }
 
+// From the beginning again, to be decoded.
+static void start_again(Loader *l)
+{
+    jpeg_abort_decompress(&l->codec);
+    l->at = 0;
+    l->ended = false;
+    l->source.bytes_in_buffer = 0;
+    jpeg_read_header(&l->codec, TRUE);
+    shrink(&l->codec, 0);
+}
+
+static bool cut_blocks(Loader *l, const Task *task, Err *err)
+{
+    bool large = is_large(&l->codec);
+    SpliceSink tiles = {.ctx = l->tiler, .tile = give_tile, .half_row = large ? give_half_row : NULL};
+    SpliceSink whole = {.ctx = l->tiler, .tile = give_whole};
+    l->in_pixels = true;
+    jvirt_barray_ptr *blocks = jpeg_read_coefficients(&l->codec);
+    l->in_pixels = false;
+    if (!splice_blocks(&l->codec, blocks, task->question.tile_px, &tiles, err))
+        return false;
+    if (large)
+        return tiler_finish(l->tiler, err);
+    if (!splice_blocks(&l->codec, blocks, TILER_WHOLE_MAX_PX, &whole, err))
+        return false;
+    start_again(l);
+    return read_pixels(l, err);
+}
+
+static bool derive(Loader *l, const Task *task, Err *err)
+{
+    return l->by_blocks ? cut_blocks(l, task, err)
+           : l->spliced ? splice_pixels(l, task, err)
+                        : read_pixels(l, err);
+}
+
 bool load_jpeg(const Task *task, ImageFacts *ret, Err *err)
 {
     CLEANUP(loader_closep) Loader *l = mem_alloc(sizeof(*l));
@@ -308,8 +356,7 @@ bool load_jpeg(const Task *task, ImageFacts *ret, Err *err)
     }
     if (!start(l, task, &facts, err))
         return false;
-    if (task->question.job == CAGE_DERIVE &&
-        !(l->spliced ? splice_pixels(l, task, err) : read_pixels(l, err)))
+    if (task->question.job == CAGE_DERIVE && !derive(l, task, err))
         return false;
     *ret = facts;
     return true;
