@@ -74,6 +74,27 @@ def test_part_of_a_picture_of_ours():
     assert status == 200 and not answer["hits"], answer
 
 
+def test_lasso_and_evidence():
+    m = shared()
+    image = ask(m, "", PHOTO.read_bytes())[1]["hits"][0]["image"]
+    status, answer = ask(m, f"image={image}&polygon=150,150,700,200,600,700,200,600&points=1")
+    hit = answer["hits"][0]
+    assert status == 200 and hit["image"] == image, answer
+    assert max(abs(a - b) for got, want in zip(hit["outline"], [[150, 150], [700, 200], [600, 700], [200, 600]])
+               for a, b in zip(got, want)) < 25, hit["outline"]
+    for bad in ("1,2,3,4", "0,0,100,0,100", "0,0,10,0,99999,99999", "a", "0,0,5,0,0,5", ",".join(["9,9,300,400"] * 40)):
+        assert ask(m, f"image={image}&polygon={bad}")[0] == 400, bad
+    assert ask(m, "polygon=0,0,200,0,200,200", PHOTO.read_bytes())[0] == 200, "of an upload too"
+    question = f"image={image}&region=150,150,550,550"
+    status, _, page = m.get(f"/look/why?{question}&hit={hit['id']}")
+    assert status == 200 and page.count(b"<circle") >= 6 and page.count(b"<circle") % 2 == 0, page[-2000:]
+    for query, want in ((f"{question}&hit=nobody", 404), (question, 400), (f"image={image}&hit={hit['id']}", 400),
+                        (f"image=nope&region=1,1,90,90&hit={hit['id']}", 404)):
+        assert m.get(f"/look/why?{query}")[0] == want, query
+    status, _, page = m.get(f"/look?{question}")
+    assert b"/look/why?" in page and b"mark-surface" in page and page.count(b"/look?image=") > 9
+
+
 def test_nothing_found():
     m = shared()
     for body in (png(1, 1, 0), png(3, 3, 255), png(600, 400, 0), png(2000, 1, 9)):

@@ -83,6 +83,20 @@ Html reason_html(const Visit *v, const SearchAsk *ask, const Seen *seen);
 typedef enum { PICTURE_WALL, PICTURE_DOOR, PICTURE_HERO, PICTURE_STAGE, PICTURE_THUMB } PictureUse;
 
 PartPicture picture_part(const Visit *v, const Seen *seen, const RecordMedia *media, PictureUse use);
+
+// ---- crop.c: a part of a picture as a picture
+
+typedef struct {
+    int left_px, top_px, width_px, height_px; // inside the picture, at least 1 px
+} CropBox;
+
+// The pixels around this part, `margin` of its width and height more on each side.
+CropBox crop_box(
+    const RecordMedia *media, double left, double top, double width, double height, double margin);
+// At most side_px wide and high.
+PartPicture crop_part(
+    const Visit *v, const Seen *seen, const RecordMedia *media, CropBox box, int side_px, Str alt);
+
 PartCard card_part(const Visit *v, const Seen *seen);
 Str card_shape(Arena *a, int width_px, int height_px); // class of the proportion (tools/shapes)
 Str seen_title(const Visit *v, const Seen *seen, Str *ret_lang);
@@ -158,6 +172,7 @@ bool choice_make(const Visit *v, ChoiceMade *ret, Err *err) MUST_CHECK; // in th
 void home_answer(Visit *v);
 void results_answer(Visit *v);
 void look_answer(Visit *v);
+void look_why_answer(Visit *v);
 void api_look_answer(Visit *v);
 void object_answer(Visit *v, Str object_id);
 void api_search_answer(Visit *v);

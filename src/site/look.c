@@ -1,22 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finding by looking: what was asked, from address and body; the answer as a page and as JSON. Each hit meets
+// Finding by looking: what was asked, from address and body; the answer for scripts. Each hit meets
 // rights_decide once more (seen.c), whatever the index believes.
-#include "site/int.h"
+#include "site/look.h"
 
-#include <math.h>
-
-enum { LOOK_COUNT = 24, WITHIN_MAX = 2000, OUTLINE_MAX_BYTES = 200 };
-
-typedef struct {
-    VisualAsk ask;
-    bool asked;    // there is a question at all
-    bool uploaded; // with a picture that was sent along
-    Str image_id;  // or with one of ours
-    Str region_text;
-    Seen *seen; // the object image_id belongs to
-    const RecordMedia *media;
-    VisualAnswer answer;
-} Look;
+enum { LOOK_COUNT = 24, WITHIN_MAX = 2000 };
 
 static Str parameter(const Visit *v, Str name)
 {
@@ -24,28 +11,30 @@ static Str parameter(const Visit *v, Str name)
     return http_parameter(v->r, name, &value) ? value : S("");
 }
 
+// Questions by picture as kind= names them.
+static const Str KINDS[] = {[VISUAL_DETAIL] = S("detail"),
+    [VISUAL_LIKE] = S("like"),
+    [VISUAL_PALETTE] = S(""),
+    [VISUAL_SAME] = S("same")};
+
 static bool read_question(Str kind, VisualQuestion *ret)
 {
-    static const struct {
-        Str name;
-        VisualQuestion question;
-    } kinds[] = {{S(""), VISUAL_DETAIL}, {S("detail"), VISUAL_DETAIL}, {S("like"), VISUAL_LIKE},
-        {S("same"), VISUAL_SAME}};
-    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
-        if (str_eq(kind, kinds[i].name)) {
-            *ret = kinds[i].question;
+    *ret = VISUAL_DETAIL;
+    for (size_t i = 0; i < COUNT_OF(KINDS) && kind.n; i++) {
+        *ret = (VisualQuestion)i;
+        if (str_eq(kind, KINDS[i]))
             return true;
-        }
     }
-    return false;
+    return kind.n == 0;
 }
 
 // Words and filters of the text search narrow every visual question.
-static bool read_only(const Visit *v, VisualAsk *ask, Err *err)
+static bool read_only(const Visit *v, Look *look, Err *err)
 {
-    SearchAsk search;
-    if (!search_ask_read(v, &search, err))
+    VisualAsk *ask = &look->ask;
+    if (!search_ask_read(v, &look->within, err))
         return false;
+    SearchAsk search = look->within;
     if (search.q.n == 0 && search.filters_count == 0)
         return true;
     search.limit = SEARCH_LIMIT_MAX;
@@ -65,13 +54,12 @@ static bool read_only(const Visit *v, VisualAsk *ask, Err *err)
     return true;
 }
 
-// The picture of ours that is asked with: only one that this visitor may see.
-static bool find_media(const Visit *v, Look *look, CatalogImage *image, Err *err)
+bool look_find_media(const Visit *v, Look *look, CatalogImage *ret_image, Err *err)
 {
-    if (!catalog_find_image(v->site->config.catalog, look->image_id, v->a, image, err))
+    if (!catalog_find_image(v->site->config.catalog, look->image_id, v->a, ret_image, err))
         return false;
     look->seen = arena_new(v->a, Seen);
-    if (!seen_find(v, image->object_id, look->seen, err))
+    if (!seen_find(v, ret_image->object_id, look->seen, err))
         return false;
     for (size_t i = 0; i < seen_pictures(look->seen); i++) {
         const RecordMedia *media = seen_picture(look->seen, i);
@@ -81,33 +69,47 @@ static bool find_media(const Visit *v, Look *look, CatalogImage *image, Err *err
     return look->media || err_set(err, ERR_NOT_FOUND, "no such picture");
 }
 
+bool look_read_part(Look *look, Err *err)
+{
+    if (look->lasso_text.n) {
+        look->ask.lasso_count = visual_read_lasso(look->lasso_text, look->ask.lasso, look->region);
+        if (look->ask.lasso_count == 0)
+            return err_set(
+                err, ERR_INVALID, "polygon is x,y,x,y,x,y: 3 to %d corners in pixels", VISUAL_CORNERS_MAX);
+    } else if (look->region_text.n && !visual_read_region(look->region_text, look->region)) {
+        return err_set(err, ERR_INVALID, "region is x,y,width,height in pixels");
+    }
+    look->is_part = look->lasso_text.n || look->region_text.n;
+    return true;
+}
+
 static bool read_picture(const Visit *v, Look *look, Err *err)
 {
     const SiteSight *sight = &v->site->config.sight;
-    int region[4] = {0};
     Str body;
-    if (look->region_text.n && !visual_read_region(look->region_text, region))
-        return err_set(err, ERR_INVALID, "region is x,y,width,height in pixels");
+    if (!look_read_part(look, err))
+        return false;
     if (http_method(v->r) == HTTP_POST) {
         look->uploaded = true;
         return upload_picture(http_header(v->r, "Content-Type"), http_body(v->r), &body, err) &&
-               sight->upload(sight->ctx, body, region, v->a, &look->ask.picture, err);
+               sight->upload(sight->ctx, body, look->region, v->a, &look->ask.picture, err);
     }
     CatalogImage image;
-    if (!find_media(v, look, &image, err))
+    if (!look_find_media(v, look, &image, err))
         return false;
-    if (look->ask.question != VISUAL_DETAIL && !look->region_text.n) {
+    if (look->ask.question != VISUAL_DETAIL && !look->is_part) {
         look->ask.image_id = look->image_id;
         return true;
     }
-    return sight->region(sight->ctx, &image, region, v->a, &look->ask.picture, err);
+    return sight->region(sight->ctx, &image, look->region, v->a, &look->ask.picture, err);
 }
 
 static bool read_look(const Visit *v, Look *look, Err *err)
 {
     const Str colours = parameter(v, S("colours")), kind = parameter(v, S("kind"));
     look->image_id = parameter(v, S("image"));
-    look->region_text = parameter(v, S("region"));
+    look->region_text = str_trim(parameter(v, S("region")));
+    look->lasso_text = str_trim(parameter(v, S("polygon")));
     look->ask.role = v->role;
     look->ask.mirrored = parameter(v, S("mirrored")).n > 0;
     look->ask.perhaps = parameter(v, S("perhaps")).n > 0;
@@ -125,19 +127,14 @@ static bool read_look(const Visit *v, Look *look, Err *err)
         look->asked = true;
         return true;
     }
-    look->asked = http_method(v->r) == HTTP_POST || (look->image_id.n && (look->region_text.n || kind.n));
+    look->asked = http_method(v->r) == HTTP_POST ||
+                  (look->image_id.n && (look->region_text.n || look->lasso_text.n || kind.n));
     return !look->asked || read_picture(v, look, err);
 }
 
 static bool ask_index(const Visit *v, Look *look, Err *err)
 {
     const SiteSight *sight = &v->site->config.sight;
-    if (!sight->keep)
-        return err_set(err, ERR_UNSUPPORTED, "this museum does not search by picture");
-    if (!read_look(v, look, err))
-        return false;
-    if (!look->asked || !read_only(v, &look->ask, err))
-        return !look->asked;
     Visual *visual = sight->keep(sight->ctx);
     if (!visual)
         return err_set(err, ERR_BUSY, "the visual index is being made");
@@ -146,30 +143,34 @@ static bool ask_index(const Visit *v, Look *look, Err *err)
     return good;
 }
 
-// The hits whose objects may be seen, and those objects, side by side.
-static bool see_hits(const Visit *v, const VisualAnswer *answer, const VisualHit ***ret_hits, Seen **ret,
-    size_t *ret_count, Err *err)
+static bool begin(const Visit *v, Look *look, Err *err)
 {
-    Str *ids = arena_array(v->a, Str, answer->count + 1);
-    const VisualHit **hits = arena_array(v->a, const VisualHit *, answer->count + 1);
-    for (size_t i = 0; i < answer->count; i++)
-        ids[i] = answer->hits[i].object_id;
-    Seen *seen;
-    size_t count, kept = 0;
-    if (!seen_find_many(v, ids, answer->count, &seen, &count, err))
+    if (!v->site->config.sight.keep)
+        return err_set(err, ERR_UNSUPPORTED, "this museum does not search by picture");
+    return read_look(v, look, err);
+}
+
+bool look_ask(const Visit *v, Look *look, Err *err)
+{
+    if (!begin(v, look, err) || !read_only(v, look, err))
         return false;
-    for (size_t i = 0, hit = 0; i < count; i++) {
-        while (!str_eq(answer->hits[hit].object_id, seen[i].version.object_id))
-            hit++; // passes over what the ledger has hidden since
-        if (seen_pictures(&seen[i]) == 0)
-            continue;
-        seen[kept] = seen[i];
-        hits[kept++] = &answer->hits[hit];
-    }
-    *ret_hits = hits;
-    *ret = seen;
-    *ret_count = kept;
-    return true;
+    return !look->asked || ask_index(v, look, err);
+}
+
+bool look_ask_one(const Visit *v, Look *look, Str object_id, Err *err)
+{
+    if (!begin(v, look, err))
+        return false;
+    if (!look->asked || look->ask.question != VISUAL_DETAIL)
+        return err_set(err, ERR_INVALID, "evidence is of a detail: image= and region= or polygon=");
+    Str *only = arena_new(v->a, Str);
+    *only = object_id;
+    look->ask.has_only = true;
+    look->ask.only = only;
+    look->ask.only_count = 1;
+    look->ask.perhaps = true;
+    look->ask.limit = 1;
+    return ask_index(v, look, err);
 }
 
 static const RecordMedia *media_of(const Seen *seen, Str image_id)
@@ -179,18 +180,62 @@ static const RecordMedia *media_of(const Seen *seen, Str image_id)
         if (str_eq(media->id, image_id))
             return media;
     }
-    return seen_picture(seen, 0);
+    return NULL;
+}
+
+bool look_see(const Visit *v, const Look *look, LookFound **ret, size_t *ret_count, Err *err)
+{
+    const VisualAnswer *answer = &look->answer;
+    Str *ids = arena_array(v->a, Str, answer->count + 1);
+    LookFound *found = arena_array(v->a, LookFound, answer->count + 1);
+    for (size_t i = 0; i < answer->count; i++)
+        ids[i] = answer->hits[i].object_id;
+    Seen *seen;
+    size_t count, kept = 0;
+    if (!seen_find_many(v, ids, answer->count, &seen, &count, err))
+        return false;
+    for (size_t i = 0, hit = 0; i < count; i++) {
+        while (!str_eq(answer->hits[hit].object_id, seen[i].version.object_id))
+            hit++; // passes over what the ledger has hidden since
+        const RecordMedia *media = media_of(&seen[i], answer->hits[hit].image_id);
+        if (media != NULL) // else the picture has been taken out since
+            found[kept++] = (LookFound){&answer->hits[hit], &seen[i], media};
+    }
+    *ret = found;
+    *ret_count = kept;
+    return true;
+}
+
+Url look_address(const Visit *v, const Look *look, const char *path, Str more)
+{
+    if (!look->image_id.n || look->uploaded)
+        return URL_NONE;
+    CLEANUP(buf_free) Buf b = buf_with_max(64 * 1024);
+    buf_printf(&b, "%s?image=", path);
+    put_uri(&b, look->image_id);
+    if (look->is_part)
+        buf_add(&b, look->lasso_text.n ? S("&polygon=") : S("&region="));
+    buf_add(&b, look->lasso_text.n ? look->lasso_text : look->region_text);
+    if (!look->is_part || look->ask.question != VISUAL_DETAIL)
+        buf_printf(&b, "&kind=" FMT_STR, ARG_STR(KINDS[look->ask.question]));
+    if (look->ask.mirrored)
+        buf_add(&b, S("&mirrored=1"));
+    if (look->ask.perhaps)
+        buf_add(&b, S("&perhaps=1"));
+    buf_add(&b, more);
+    return url_local(arena_copy(v->a, buf_str(&b)));
 }
 
 // ---- JSON
 
-static void put_hit(const Visit *v, const Seen *seen, const VisualHit *hit, bool points, JsonWriter *w)
+static void put_hit(const Visit *v, const LookFound *found, bool points, JsonWriter *w)
 {
-    Str lang, title = seen_title(v, seen, &lang);
+    const VisualHit *hit = found->hit;
+    Str lang, title = seen_title(v, found->seen, &lang);
     json_put_map(w);
     json_put_member(w, S("id"), hit->object_id);
     json_put_member(w, S("title"), title);
-    json_put_member_if(w, S("maker"), seen_makers(v, seen));
+    json_put_member_if(w, S("maker"), seen_makers(v, found->seen));
     json_put_member(w, S("page"), manifest_object_url(v->a, v->base_url, hit->object_id));
     json_put_member(w, S("manifest"), manifest_url(v->a, v->base_url, hit->object_id));
     json_put_member(w, S("service"), manifest_image_url(v->a, v->base_url, hit->image_id));
@@ -202,14 +247,13 @@ void api_look_answer(Visit *v)
 {
     Err err = {0};
     Look look = {0};
-    const VisualHit **hits = NULL;
-    Seen *seen = NULL;
+    LookFound *found = NULL;
     size_t count = 0;
-    bool good = ask_index(v, &look, &err);
+    bool good = look_ask(v, &look, &err);
     if (good && !look.asked)
-        good =
-            err_set(&err, ERR_INVALID, "ask with a picture (POST), image= and region= or kind=, or colours=");
-    if (!good || !see_hits(v, &look.answer, &hits, &seen, &count, &err)) {
+        good = err_set(&err, ERR_INVALID,
+            "ask with a picture (POST), image= and region= or polygon= or kind=, or colours=");
+    if (!good || !look_see(v, &look, &found, &count, &err)) {
         trouble_answer(v, &err);
         return;
     }
@@ -222,90 +266,11 @@ void api_look_answer(Visit *v)
     json_put_name(&w, S("hits"));
     json_put_list(&w);
     for (size_t i = 0; i < count; i++)
-        put_hit(v, &seen[i], hits[i], parameter(v, S("points")).n > 0, &w);
+        put_hit(v, &found[i], parameter(v, S("points")).n > 0, &w);
     json_put_list_end(&w);
     json_put_map_end(&w);
     frame_send(v, 200, S("application/json; charset=utf-8"), &b);
     http_answer_header(v->answer, "Access-Control-Allow-Origin", S("*"));
-    if (look.uploaded)
-        v->answer->cache_control = S("no-store");
-}
-
-// ---- the page
-
-static PartLookHit hit_part(const Visit *v, const Seen *seen, const VisualHit *hit)
-{
-    const RecordMedia *media = media_of(seen, hit->image_id);
-    const PartCard card = card_part(v, seen);
-    PartLookHit part = {.address = card.address,
-        .title = card.title,
-        .title_lang = card.title_lang,
-        .maker = card.maker,
-        .maker_lang = card.maker_lang,
-        .shape = card_shape(v->a, media->width_px, media->height_px),
-        .picture = picture_part(v, seen, media, PICTURE_WALL),
-        .has_place = hit->has_place,
-        .negative = hit->negative};
-    part.sure = (int64_t)lround(hit->score * 100);
-    part.view = arena_printf(v->a, "0 0 %d %d", media->width_px, media->height_px);
-    CLEANUP(buf_free) Buf outline = buf_with_max(OUTLINE_MAX_BYTES);
-    for (int i = 0; i < 4 && hit->has_place; i++)
-        buf_printf(&outline, "%s%.0f,%.0f", i ? " " : "", hit->outline[i].x * media->width_px,
-            hit->outline[i].y * media->height_px);
-    part.outline = arena_copy(v->a, buf_str(&outline));
-    CLEANUP(buf_free) Buf spots = buf_with_max(VISUAL_POINTS_MAX * 24);
-    for (int i = 0; i < hit->points_count; i++) {
-        const double x = hit->found[i].x * media->width_px, y = hit->found[i].y * media->height_px;
-        buf_printf(&spots, "M%.0f %.0fh0", x, y); // a dot is a line of no length with round ends
-    }
-    part.spots = arena_copy(v->a, buf_str(&spots));
-    return part;
-}
-
-static void fill_source(const Visit *v, const Look *look, PageLook *page)
-{
-    if (!look->media)
-        return;
-    page->has_source = true;
-    page->image = look->image_id;
-    page->source = picture_part(v, look->seen, look->media, PICTURE_HERO);
-    page->source_width = look->media->width_px;
-    page->source_height = look->media->height_px;
-    page->work = url_local(manifest_object_url(v->a, S(""), look->seen->record.id));
-    page->work_title = seen_title(v, look->seen, &page->work_lang);
-}
-
-void look_answer(Visit *v)
-{
-    Err err = {0};
-    Look look = {0};
-    const VisualHit **hits = NULL;
-    Seen *seen = NULL;
-    size_t count = 0;
-    CatalogImage image;
-    bool good = ask_index(v, &look, &err);
-    if (good && !look.asked && look.image_id.n)
-        good = find_media(v, &look, &image, &err);
-    if (!good || !see_hits(v, &look.answer, &hits, &seen, &count, &err)) {
-        trouble_answer(v, &err);
-        return;
-    }
-    PartLookHit *parts = arena_array(v->a, PartLookHit, count + 1);
-    for (size_t i = 0; i < count; i++)
-        parts[i] = hit_part(v, &seen[i], hits[i]);
-    PageLook page = {
-        .head = frame_head(
-            v, &(Frame){.title = phrase(v->w, WORD_LOOK_TITLE), .path = S("/look"), .hide = look.asked}),
-        .foot = frame_foot(v),
-        .region = look.region_text,
-        .hits = {parts, count},
-        .nothing = look.asked && count == 0 && !look.answer.too_plain,
-        .plain = look.asked && look.answer.too_plain,
-    };
-    fill_source(v, &look, &page);
-    CLEANUP(buf_free) Buf b = buf_with_max(PAGE_MAX_BYTES);
-    page_look_put(&b, v->w, &page);
-    frame_send_page(v, 200, &b);
     if (look.uploaded)
         v->answer->cache_control = S("no-store");
 }

@@ -228,6 +228,9 @@ static void fill_pictures(Sheet *s)
     page->picture = picture_part(s->v, s->seen, media, PICTURE_STAGE);
     page->shape = card_shape(s->v->a, media->width_px, media->height_px);
     page->picture_large = page->picture.src;
+    page->picture_width = media->width_px;
+    page->picture_height = media->height_px;
+    page->mark.in_stage = true;
     if (s->v->site->config.sight.keep)
         page->look = url_local(
             arena_printf(s->v->a, "/look?image=" FMT_STR, ARG_STR(uri_encode(s->v->a, media->id, ""))));

@@ -33,7 +33,9 @@ HttpLane site_lane(const HttpRequest *r)
     const Str path = http_path(r);
     if (str_starts(path, S("/static/")))
         return HTTP_LANE_LOOP;
-    return str_eq(path, S("/look")) || str_eq(path, S("/api/look")) ? HTTP_LANE_RENDERS : HTTP_LANE_PAGES;
+    const bool looks =
+        str_eq(path, S("/look")) || str_eq(path, S("/look/why")) || str_eq(path, S("/api/look"));
+    return looks ? HTTP_LANE_RENDERS : HTTP_LANE_PAGES;
 }
 
 static Visit visit_of(Site *s, const HttpRequest *r, HttpAnswer *answer)
@@ -70,6 +72,7 @@ static const struct {
     {S("/coverage"), coverage_answer},
     {S("/api/coverage"), api_coverage_answer},
     {S("/look"), look_answer},
+    {S("/look/why"), look_why_answer},
     {S("/api/look"), api_look_answer},
     {S("/robots.txt"), feeds_robots_answer},
     {S("/opensearch.xml"), feeds_opensearch_answer},

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // site: pages for visitors, and the documents that scripts read. Server-rendered, whole without script.
 //   /  /search  /object/{id}  /static/...  /robots.txt  /sitemap.xml  /opensearch.xml
-//   /look  /api/look  (GET: with a picture of ours; POST: with one sent along, which is not kept)
+//   /look  /look/why  /api/look  (GET: with a picture of ours; POST: with one sent along, which is not kept)
 //   /search/facet/{name}  /coverage
 //   /api/search  /api/facet/{name}  /api/coverage  /api/object/{id}  /iiif/manifest/{id}  /iiif/collection
 //

@@ -3,6 +3,7 @@
 
 #include "base/digest.h"
 
+#include <limits.h>
 #include <math.h>
 
 static void put_rounded(JsonWriter *w, double value, double times)
@@ -19,7 +20,7 @@ static void put_place(const VisualHit *hit, JsonWriter *w)
     buf_free(&region);
     json_put_name(w, S("outline"));
     json_put_list(w);
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < hit->outline_count; i++) {
         json_put_list(w);
         put_rounded(w, hit->outline[i].x * hit->width_px, 1);
         put_rounded(w, hit->outline[i].y * hit->height_px, 1);
@@ -69,6 +70,42 @@ bool visual_read_region(Str text, int ret[4])
         return false;
     memcpy(ret, numbers, sizeof(numbers));
     return true;
+}
+
+static void span(const int (*corners)[2], int count, int ret_box[4])
+{
+    int low[2] = {INT_MAX, INT_MAX}, high[2] = {0, 0};
+    for (int i = 0; i < count; i++) {
+        for (int axis = 0; axis < 2; axis++) {
+            low[axis] = MIN_OF(low[axis], corners[i][axis]);
+            high[axis] = MAX_OF(high[axis], corners[i][axis]);
+        }
+    }
+    for (int axis = 0; axis < 2; axis++) {
+        ret_box[axis] = low[axis];
+        ret_box[2 + axis] = high[axis] - low[axis];
+    }
+}
+
+int visual_read_lasso(Str text, VisualPoint *ret, int ret_box[4])
+{
+    int corners[VISUAL_CORNERS_MAX][2], count = 0;
+    for (Str x, y; str_next(&text, ',', &x); count++) {
+        if (count == VISUAL_CORNERS_MAX || !str_next(&text, ',', &y) ||
+            !str_to_int(x, 0, 1 << 24, &corners[count][0]) || !str_to_int(y, 0, 1 << 24, &corners[count][1]))
+            return 0;
+    }
+    if (count < 3)
+        return 0;
+    int box[4];
+    span(corners, count, box);
+    if (box[2] == 0 || box[3] == 0)
+        return 0;
+    for (int i = 0; i < count; i++)
+        ret[i] = (VisualPoint){
+            (double)(corners[i][0] - box[0]) / box[2], (double)(corners[i][1] - box[1]) / box[3]};
+    memcpy(ret_box, box, sizeof(box));
+    return count;
 }
 
 int visual_read_colours(Str text, SketchColour *ret)

@@ -107,11 +107,28 @@ static double clamp_one(double v)
     return v < 0 ? 0 : v > 1 ? 1 : v;
 }
 
+// How the query lies in the picture is an affine map, so three of its corners say where any point of it lies.
+static int outline_of(const VisualAsk *ask, const LookupHit *from, VisualHit *hit)
+{
+    static const VisualPoint whole[4] = {{0, 0}, {1, 0}, {1, 1}, {0, 1}};
+    const VisualPoint *asked = ask->lasso_count ? ask->lasso : whole;
+    const int count = ask->lasso_count ? ask->lasso_count : 4;
+    VisualPoint corners[4];
+    for (int i = 0; i < 4; i++)
+        corners[i] = point_in(hit, from->corners[i][0], from->corners[i][1]);
+    for (int i = 0; i < count; i++)
+        hit->outline[i] = (VisualPoint){corners[0].x + asked[i].x * (corners[1].x - corners[0].x) +
+                                            asked[i].y * (corners[3].x - corners[0].x),
+            corners[0].y + asked[i].x * (corners[1].y - corners[0].y) +
+                asked[i].y * (corners[3].y - corners[0].y)};
+    return count;
+}
+
 static void place_hit(const VisualAsk *ask, const LookupHit *from, VisualHit *hit)
 {
     double low_x = 1, low_y = 1, high_x = 0, high_y = 0;
-    for (int i = 0; i < 4; i++) {
-        hit->outline[i] = point_in(hit, from->corners[i][0], from->corners[i][1]);
+    hit->outline_count = outline_of(ask, from, hit);
+    for (int i = 0; i < hit->outline_count; i++) {
         low_x = MIN_OF(low_x, clamp_one(hit->outline[i].x));
         low_y = MIN_OF(low_y, clamp_one(hit->outline[i].y));
         high_x = MAX_OF(high_x, clamp_one(hit->outline[i].x));
@@ -141,6 +158,33 @@ static double likely(double score, uint32_t pictures)
     return 1 / (1 + exp(-STEEP * (score - middle)));
 }
 
+// Even-odd, so a lasso that crosses itself has a meaning too.
+static bool inside(const VisualPoint *lasso, int count, double x, double y)
+{
+    bool in = false;
+    for (int i = 0, j = count - 1; i < count; j = i++) {
+        const VisualPoint a = lasso[i], b = lasso[j];
+        if ((a.y > y) != (b.y > y) && x < a.x + (y - a.y) / (b.y - a.y) * (b.x - a.x))
+            in = !in;
+    }
+    return in;
+}
+
+// Features of which nobody asked are not there. How many are left.
+static int keep_inside(const VisualAsk *ask, Feature *features, int count)
+{
+    if (ask->lasso_count == 0)
+        return count;
+    int kept = 0;
+    for (int i = 0; i < count; i++) {
+        const double x = ((double)features[i].x_px + 0.5) / ask->picture.width_px;
+        const double y = ((double)features[i].y_px + 0.5) / ask->picture.height_px;
+        if (inside(ask->lasso, ask->lasso_count, x, y))
+            features[kept++] = features[i];
+    }
+    return kept;
+}
+
 static int look_up(const Question *q, LookupHit *hits, bool *ret_plain, Err *err)
 {
     const VisualAsk *ask = q->ask;
@@ -152,6 +196,7 @@ static int look_up(const Question *q, LookupHit *hits, bool *ret_plain, Err *err
     index_give_extractor(q->v, extractor);
     if (!good)
         return -1;
+    count = keep_inside(ask, features, count);
     *ret_plain = count < 3;
     const LookupAsk lookup_ask = {.features = features,
         .features_count = count,
@@ -298,6 +343,8 @@ static bool check(const VisualAsk *ask, Err *err)
         }
         return true;
     case VISUAL_DETAIL:
+        if (ask->lasso_count != 0 && (ask->lasso_count < 3 || ask->lasso_count > VISUAL_CORNERS_MAX))
+            return err_set(err, ERR_INVALID, "a lasso has from 3 to %d corners", VISUAL_CORNERS_MAX);
         return check_picture(ask, err);
     case VISUAL_LIKE:
     case VISUAL_SAME:

@@ -47,7 +47,13 @@ enum {
     VISUAL_REGION_MIN_PX = 16, // shorter sides of a region have nothing to be found by
     VISUAL_LIMIT_MAX = 100,
     VISUAL_POINTS_MAX = 48,
+    VISUAL_CORNERS_MAX = 64, // of a lasso
 };
+
+// Fractions of a picture: 0 .. 1 from its left top corner.
+typedef struct {
+    double x, y;
+} VisualPoint;
 
 typedef enum {
     VISUAL_DETAIL,  // the same thing or detail, at any size and turn, in other colours, partly hidden
@@ -59,8 +65,10 @@ typedef enum {
 typedef struct {
     VisualQuestion question;
     Picture picture; // DETAIL (already cut to the region), LIKE, SAME: at most VISUAL_SIDE_MAX_PX
-    Str image_id;    // LIKE, SAME: a picture of the index instead of `picture`
-    SketchColour colours[PALETTE_MAX]; // PALETTE; parts need not sum up
+    VisualPoint lasso[VISUAL_CORNERS_MAX]; // DETAIL: of `picture`, only what lies inside counts
+    int lasso_count;                       // 0: all of it; else from 3 on
+    Str image_id;                          // LIKE, SAME: a picture of the index instead of `picture`
+    SketchColour colours[PALETTE_MAX];     // PALETTE; parts need not sum up
     int colours_count;
     bool mirrored;   // DETAIL: mirror images too
     bool perhaps;    // also what is more likely chance than not, after all that is not
@@ -72,18 +80,14 @@ typedef struct {
     int limit;         // of objects, 1 .. VISUAL_LIMIT_MAX
 } VisualAsk;
 
-// Fractions of the picture: 0 .. 1 from its left top corner.
-typedef struct {
-    double x, y;
-} VisualPoint;
-
 typedef struct {
     Str object_id, image_id;
     int width_px, height_px; // of the picture
     double score;            // DETAIL, SAME: how likely it is right, 0 .. 1; LIKE, PALETTE: likeness 0 .. 1
     bool has_place;          // DETAIL: where in the picture
-    VisualPoint outline[4];  // of what was asked with; may reach beyond the picture
-    double left, top, width, height; // box around the outline, inside the picture
+    VisualPoint outline[VISUAL_CORNERS_MAX]; // of what was asked with (its corners, or the lasso's); may
+    int outline_count;                       // reach beyond the picture
+    double left, top, width, height;         // box around the outline, inside the picture
     bool negative, mirrored;
     VisualPoint asked[VISUAL_POINTS_MAX], found[VISUAL_POINTS_MAX]; // the evidence: spots that agree
     int points_count;
@@ -122,12 +126,16 @@ bool visual_same(Visual *v, const SketchCode *code, int distance_max, ViewerRole
 
 // "x,y,w,h", whole numbers from 0, width and height above 0.
 bool visual_read_region(Str text, int ret[4]);
+// "x,y,x,y,x,y ...": a lasso, 3 to VISUAL_CORNERS_MAX corners in whole numbers from 0. ret_box: left, top,
+// width and height of what it spans; ret: its corners as fractions of that. 0 if it is none, or without
+// width or height.
+int visual_read_lasso(Str text, VisualPoint *ret, int ret_box[4]);
 // "1f4e79,d9c9a3": up to PALETTE_MAX colours as in HTML, with or without '#'; all count the same. 0 if it is
 // none.
 int visual_read_colours(Str text, SketchColour *ret);
 
 // ---- for scripts: members of an open map. Pixels are those of the whole picture.
-//   "image": id, "score": 0.98, "region": "x,y,w,h" (as in IIIF), "outline": [[x, y] x 4], "negative",
+//   "image": id, "score": 0.98, "region": "x,y,w,h" (as in IIIF), "outline": [[x, y], ...], "negative",
 //   "mirrored", "points": [[x asked, y asked, x found, y found], ...] with fractions of the picture asked
 //   with, then pixels
 void visual_write_hit(const VisualHit *hit, bool points, JsonWriter *w);

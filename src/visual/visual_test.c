@@ -265,6 +265,50 @@ static void found_by_detail(void **state)
     close_museum(&m);
 }
 
+// Two pictures side by side: what lies outside the lasso is not asked.
+static void check_lasso(Visual *v, const VisualPoint *lasso, int count, const char *want, const char *never)
+{
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    Pixels left = paint(3), right = paint(7), both = pixels_make(2 * WIDTH, HEIGHT, 3);
+    for (int y = 0; y < HEIGHT; y++) {
+        memcpy(pixels_at(&both, 0, y), pixels_at(&left, 0, y), WIDTH * 3);
+        memcpy(pixels_at(&both, WIDTH, y), pixels_at(&right, 0, y), WIDTH * 3);
+    }
+    VisualAsk wish = {
+        .question = VISUAL_DETAIL, .picture = {both.p, both.width_px, both.height_px, both.stride}};
+    memcpy(wish.lasso, lasso, sizeof(*lasso) * (size_t)count);
+    wish.lasso_count = count;
+    const VisualAnswer answer = ask(v, wish, a);
+    free(left.p);
+    free(right.p);
+    free(both.p);
+    assert_int_equal(answer.too_plain, *want == '\0');
+    assert_true(answer.count > 0 || *want == '\0');
+    for (size_t i = 0; i < answer.count; i++) {
+        assert_false(str_eq(answer.hits[i].object_id, str_from(never)));
+        assert_int_equal(answer.hits[i].outline_count, count);
+    }
+    if (answer.count == 0)
+        return;
+    assert_true(str_eq(answer.hits[0].object_id, str_from(want)));
+    for (int i = 0; i < answer.hits[0].points_count; i++) // in the left half here, in the whole there
+        assert_true(fabs(answer.hits[0].found[i].x - fmod(answer.hits[0].asked[i].x * 2, 1)) < 0.03);
+}
+
+static void a_lasso_leaves_the_rest_out(void **state)
+{
+    (void)state;
+    Museum m = open_museum();
+    Visual *v = open_index(&m, true);
+    follow(&m, v);
+    check_lasso(v, (VisualPoint[]){{0, 0}, {0.48, 0}, {0.48, 1}, {0, 1}}, 4, "object-3", "object-7");
+    check_lasso(v, (VisualPoint[]){{0.52, 0}, {1, 0}, {1, 1}, {0.52, 1}}, 4, "object-7", "object-3");
+    check_lasso(v, (VisualPoint[]){{0, 0}, {0.45, 0.5}, {0, 1}}, 3, "object-3", "object-7");
+    check_lasso(v, (VisualPoint[]){{0, 0}, {0.001, 0}, {0, 0.001}}, 3, "", "object-3");
+    visual_close(v);
+    close_museum(&m);
+}
+
 static void nothing_to_search_by(void **state)
 {
     (void)state;
@@ -592,6 +636,12 @@ static void refused(void **state)
     const Picture small = {pixels, 4, 4, 12};
     refuse(v, (VisualAsk){.question = VISUAL_DETAIL, .limit = 10}, ERR_INVALID);
     refuse(v, (VisualAsk){.question = VISUAL_LIKE, .limit = 10}, ERR_INVALID);
+    for (int count = -1; count <= VISUAL_CORNERS_MAX + 1; count++) {
+        if (count < 0 || count == 1 || count == 2 || count > VISUAL_CORNERS_MAX)
+            refuse(v,
+                (VisualAsk){.question = VISUAL_DETAIL, .picture = small, .lasso_count = count, .limit = 1},
+                ERR_INVALID);
+    }
     refuse(v, (VisualAsk){.question = VISUAL_DETAIL, .picture = small, .limit = 0}, ERR_INVALID);
     refuse(v, (VisualAsk){.question = VISUAL_DETAIL, .picture = small, .limit = 101}, ERR_INVALID);
     refuse(v, (VisualAsk){.question = VISUAL_DETAIL, .picture = {pixels, 0, 4, 12}, .limit = 1}, ERR_INVALID);
@@ -610,6 +660,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(found_by_detail),
+        cmocka_unit_test(a_lasso_leaves_the_rest_out),
         cmocka_unit_test(nothing_to_search_by),
         cmocka_unit_test(hidden_stays_hidden),
         cmocka_unit_test(changes_are_followed),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A sample museum, really made, filled and served, and a browser to visit it with.
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -93,6 +93,29 @@ export async function visit(browser, museum, options = {}) {
     if (page.trouble.length) throw new Error(page.trouble.join("\n"));
   };
   return page;
+}
+
+export const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
+const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+
+// As wide as the window, not wider; nothing that is pressed is smaller than 24 px; nothing moves while loading.
+export async function fits(page, path) {
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  sure(wide <= 0, `${path} is ${wide} px wider than the window`);
+  const small = await page.evaluate(() => [...document.querySelectorAll("a, button, input, summary")]
+    .filter((one) => one.offsetParent && !one.closest("p, dd, figcaption, svg") && !one.classList.contains("skip"))
+    .map((one) => [one, one.getBoundingClientRect()])
+    .filter(([, box]) => box.width && (box.width < 24 || box.height < 24))
+    .map(([one, box]) => `${one.outerHTML.slice(0, 80)} ${box.width}x${box.height}`));
+  sure(!small.length, `${path}: too small to press: ${small.join("; ")}`);
+}
+
+export async function accessible(page, path) {
+  await page.evaluate(axe);
+  const found = await page.evaluate(() => axe.run(document, {
+    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
+  sure(!found.violations.length, `${path}: ${found.violations.map((one) =>
+    `${one.id}: ${one.help}: ${one.nodes.slice(0, 3).map((node) => `${node.target} ${node.failureSummary}`).join(" | ")}`).join("\n")}`);
 }
 
 export async function tap(tests) {

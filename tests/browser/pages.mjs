@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The museum as visitors meet it: with a mouse, with keys, on a phone, without script, in Chinese.
-import { readFileSync } from "node:fs";
-import { openBrowser, openMuseum, require, sure, tap, until, visit } from "./house.mjs";
+import { accessible, fits, openBrowser, openMuseum, PHONE, sure, tap, until, visit } from "./house.mjs";
 
 const museum = await openMuseum();
 const browser = await openBrowser();
-const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
-const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
 // A work with a picture that may be looked at closely, the largest there is.
 async function pictured() {
@@ -32,26 +29,6 @@ async function loaded(page, what = "main img") {
 
 async function zoomed(page) {
   await until(() => page.evaluate(() => Number(document.querySelector(".stage").dataset.tiles) > 3), "tiles");
-}
-
-// As wide as the window, not wider; nothing that is pressed is smaller than 24 px; nothing moves while loading.
-async function fits(page, path) {
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  sure(wide <= 0, `${path} is ${wide} px wider than the window`);
-  const small = await page.evaluate(() => [...document.querySelectorAll("a, button, input, summary")]
-    .filter((one) => one.offsetParent && !one.closest("p, dd, figcaption, svg") && !one.classList.contains("skip"))
-    .map((one) => [one, one.getBoundingClientRect()])
-    .filter(([, box]) => box.width && (box.width < 24 || box.height < 24))
-    .map(([one, box]) => `${one.outerHTML.slice(0, 80)} ${box.width}x${box.height}`));
-  sure(!small.length, `${path}: too small to press: ${small.join("; ")}`);
-}
-
-async function accessible(page, path) {
-  await page.evaluate(axe);
-  const found = await page.evaluate(() => axe.run(document, {
-    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
-  sure(!found.violations.length, `${path}: ${found.violations.map((one) =>
-    `${one.id}: ${one.help}: ${one.nodes.slice(0, 3).map((node) => `${node.target} ${node.failureSummary}`).join(" | ")}`).join("\n")}`);
 }
 
 const tests = {

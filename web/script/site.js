@@ -61,10 +61,11 @@ function zoomRoom(stage) {
   function close() {
     if (document.fullscreenElement) document.exitFullscreen();
     viewer.destroy();
-    viewer = null;
+    viewer = stage.viewer = null;
     box.hidden = tools.hidden = true;
     still.hidden = open.hidden = false;
     tell("");
+    stage.dispatchEvent(new Event("zoomed"));
     open.focus();
   }
 
@@ -101,6 +102,8 @@ function zoomRoom(stage) {
         gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: true },
       });
       viewer.addHandler("animation-finish", level);
+      for (const moved of ["open", "animation", "resize", "update-viewport"])
+        viewer.addHandler(moved, () => stage.dispatchEvent(new Event("zoomed"))); // what is marked moves along
       viewer.addHandler("zoom", () => setTimeout(level, 800));
       viewer.addHandler("open", () => {
         onlyOpenLevels(viewer.world.getItemAt(0));
@@ -245,55 +248,3 @@ document.addEventListener("keydown", (event) => {
     one(".foot").scrollIntoView();
   }
 });
-
-// ---- /look: a box on the picture, by pointer or keys; the text field beside it holds the same in pixels
-
-function lookBox(form) {
-  const source = one(".look-source", form), box = one(".look-box", form), field = one("#region", form);
-  const width = Number(form.dataset.width), height = Number(form.dataset.height), least = 16;
-  let part = null, from = null;
-
-  const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
-  const show = () => {
-    box.hidden = !part;
-    if (!part) return;
-    [box.style.left, box.style.width] = [part.x, part.w].map((n) => `${100 * n / width}%`);
-    [box.style.top, box.style.height] = [part.y, part.h].map((n) => `${100 * n / height}%`);
-  };
-  const set = (x, y, w, h) => {
-    w = clamp(Math.round(w), least, width);
-    h = clamp(Math.round(h), least, height);
-    part = { x: clamp(Math.round(x), 0, width - w), y: clamp(Math.round(y), 0, height - h), w, h };
-    field.value = [part.x, part.y, part.w, part.h].join();
-    show();
-  };
-  const read = () => {
-    const n = /^\d+,\d+,\d+,\d+$/.test(field.value) ? field.value.split(",").map(Number) : null;
-    part = n && { x: n[0], y: n[1], w: n[2], h: n[3] };
-    show();
-  };
-  const point = (event) => {
-    const r = source.getBoundingClientRect();
-    return [clamp((event.clientX - r.left) / r.width, 0, 1) * width, clamp((event.clientY - r.top) / r.height, 0, 1) * height];
-  };
-
-  source.addEventListener("pointerdown", (event) => { from = point(event); source.setPointerCapture(event.pointerId); });
-  source.addEventListener("pointermove", (event) => {
-    if (!from) return;
-    const to = point(event);
-    set(Math.min(from[0], to[0]), Math.min(from[1], to[1]), Math.abs(to[0] - from[0]), Math.abs(to[1] - from[1]));
-  });
-  for (const end of ["pointerup", "pointercancel"]) source.addEventListener(end, () => { from = null; });
-  source.addEventListener("keydown", (event) => {
-    const step = Math.max(width, height) / 40, p = part || { x: width / 4, y: height / 4, w: width / 2, h: height / 2 };
-    const moves = { ArrowLeft: [-step, 0, 0, 0], ArrowRight: [step, 0, 0, 0], ArrowUp: [0, -step, 0, 0], ArrowDown: [0, step, 0, 0],
-      "+": [-step / 2, -step / 2, step, step], "-": [step / 2, step / 2, -step, -step] };
-    const move = moves[event.key];
-    if (!move || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
-    set(p.x + move[0], p.y + move[1], p.w + move[2], p.h + move[3]);
-  });
-  field.addEventListener("input", read);
-  read();
-}
-for (const form of document.querySelectorAll(".look-part")) lookBox(form);
