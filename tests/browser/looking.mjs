@@ -17,6 +17,7 @@ await until(async () => {
 
 // From and to as parts of the surface's width and height.
 async function drag(page, points) {
+  await page.evaluate(() => document.querySelector(".mark-surface").scrollIntoView({ block: "center", behavior: "instant" }));
   const box = await page.locator(".mark-surface").boundingBox();
   const at = ([x, y]) => [box.x + box.width * x, box.y + box.height * y];
   await page.mouse.move(...at(points[0]));
@@ -31,7 +32,7 @@ async function found(page) {
   await page.waitForSelector(".look-hit");
   const hits = await page.$$eval(".look-hit > a:first-child", (links) => links.map((link) => [link.getAttribute("href"), !!link.querySelector("polygon")]));
   for (const id of [WORK, SHEET])
-    sure(hits.some(([href, outlined]) => href.endsWith(id) && outlined), `${id} with an outline among ${JSON.stringify(hits)}`);
+    sure(hits.some(([href, outlined]) => href.endsWith(id) && outlined), `${page.url()}: ${id} with an outline among ${JSON.stringify(hits)}`);
 }
 
 const ROUND = Array.from({ length: 16 }, (_, i) => [0.52 + 0.36 * Math.cos(i * 0.4), 0.42 + 0.34 * Math.sin(i * 0.4)]);
@@ -68,7 +69,7 @@ const tests = {
     await page.click("[data-mark=lasso]");
     await drag(page, ROUND);
     const first = await page.getAttribute(".mark-surface polygon", "points");
-    await page.click("[data-do=out]");
+    await page.click("[data-do=whole]");
     await until(async () => await page.getAttribute(".mark-surface polygon", "points") !== first, "the lasso moves with the picture");
     await page.waitForTimeout(1000);
     await drag(page, ROUND);
