@@ -76,10 +76,10 @@ static void open_best(Sight *sight)
         swap(sight, visual, false);
 }
 
-static Pyramid *find_pyramid(void *ctx, const Sha512 *master, Err *err)
+static Pyramid *find_pyramid(void *ctx, const Sha512 *master, int page, Err *err)
 {
     const Home *home = ctx;
-    const int fd = derived_find(home->derived, master, "pyramid", err);
+    const int fd = derived_find(home->derived, master, derived_kind("pyramid", page).text, err);
     return fd < 0 ? NULL : pyramid_open(fd, err);
 }
 
@@ -277,7 +277,7 @@ bool sight_upload_file(const Home *home, int fd, const int region[4], Arena *a, 
 bool sight_region_of(
     const Home *home, const CatalogImage *image, const int region[4], Arena *a, Picture *ret, Err *err)
 {
-    Pyramid *p = find_pyramid((void *)(uintptr_t)home, &image->master, err);
+    Pyramid *p = find_pyramid((void *)(uintptr_t)home, &image->master, image->page, err);
     if (!p)
         return false;
     const PyramidFacts *size = pyramid_facts(p);

@@ -133,7 +133,7 @@ static void look_at_cage(Doctor *d, Home *home)
         return;
     unlink(name);
     if (!file_write_all(fd, (Str){(const char *)one_pixel, sizeof(one_pixel)}, &err) ||
-        !home_open_cage(home, &err) || !cage_probe(home->cage, fd, &facts, &err))
+        !home_open_cage(home, &err) || !cage_probe(home->cage, 0, fd, &facts, &err))
         say(d, BAD, "cage", "pictures cannot be decoded: %s", err.text);
     else
         say(d, WELL, "cage", "pictures are decoded in a process of their own");

@@ -243,6 +243,7 @@ static bool image_put(
     bind_text(&q, 6, m->format);
     bind_int(&q, 7, m->width_px);
     bind_int(&q, 8, m->height_px);
+    bind_int(&q, 9, m->page);
     return query_run(&q, err);
 }
 

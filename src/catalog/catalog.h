@@ -59,6 +59,7 @@ bool catalog_follow(Catalog *c, int64_t after, int limit, Arena *a, CatalogVersi
 typedef struct {
     Str object_id, image_id;
     Sha512 master;
+    int page; // of the master, from 1; 0: the master is one picture
     Str path, format;
     int width_px, height_px;
     Terms terms;

@@ -195,6 +195,7 @@ static bool image_row(Catalog *c, Query *q, Arena *a, CatalogImage *ret, Err *er
         .height_px = (int)column_int(q, 6),
         .terms = terms_of(c, q, 7),
         .sequence = column_int(q, 9),
+        .page = (int)column_int(q, 10),
     };
     if (!column_copy(q, 2, image.master.bytes, SHA512_BYTES))
         return err_set(err, ERR_CORRUPT, "image " FMT_STR ": no digest", ARG_STR(image.image_id));

@@ -47,8 +47,10 @@ typedef struct {
 } RecordRelation;
 
 typedef struct {
-    Str id;     // of the image in URLs: "<object id>:<number>"; stays the same when the order changes
-    int number; // from 1, never used again in this object
+    Str id;     // of the image in URLs: "<object id>:<number>", for a further page of the same file
+                // "<object id>:<number>-<page>"; stays the same when the order changes
+    int number; // of the file: from 1, never used again in this object
+    int page;   // 0: the file is one picture; else which of its pages this is, from 1
     Str path;   // in the vault: "media/1/IMG_0042.jpg"
     Str name;   // of the file as it was delivered
     Str format; // MIME type

@@ -54,26 +54,49 @@ static bool path_sound(Str path)
     return true;
 }
 
-static bool number_taken(const RecordMediaList *list, int number)
+// A number belongs to a file: only pages of the same file share it, each page once.
+static bool place_taken(const RecordMediaList *list, const RecordMedia *media)
 {
-    for (size_t i = list->count; i-- > 0;)
-        if (list->items[i].number == number)
+    const RecordMedia *first = NULL;
+    for (size_t i = 0; i < list->count; i++) {
+        const RecordMedia *other = &list->items[i];
+        if (other->number != media->number)
+            continue;
+        if (!first && !(str_eq(other->path, media->path) && str_eq(other->sha512, media->sha512)))
             return true;
+        first = other;
+        if (other->page == media->page || other->page == 0 || media->page == 0)
+            return true;
+    }
     return false;
 }
 
-// The id must be the object's with the number behind it, so that no record can claim another one's picture.
+// "<object id>:<number>", behind it "-<page>" from the second page on: so no record can claim another one's
+// picture.
+static bool media_id_sound(const Record *record, const RecordMedia *media)
+{
+    Str head, tail, digits, page;
+    int number, of;
+    if (!str_cut_last(media->id, ':', &head, &tail) || !str_eq(head, record->id))
+        return false;
+    bool paged = str_cut(tail, '-', &digits, &page);
+    if (!paged)
+        digits = tail;
+    if (paged ? page.n == 0 || page.p[0] == '0' || !str_to_int(page, 2, INT32_MAX, &of) || of != media->page
+              : media->page > 1)
+        return false;
+    return digits.n && digits.p[0] != '0' && str_to_int(digits, 1, INT32_MAX, &number) &&
+           number == media->number;
+}
+
 static bool media_sound(const Record *record, void *item, unsigned seen)
 {
     (void)seen;
     const RecordMedia *media = item;
-    Str head, tail;
     Sha512 digest;
-    int number;
-    return media->number >= 1 && str_cut_last(media->id, ':', &head, &tail) && str_eq(head, record->id) &&
-           tail.n && tail.p[0] != '0' && str_to_int(tail, 1, INT32_MAX, &number) && number == media->number &&
+    return media->number >= 1 && media->page >= 0 && media_id_sound(record, media) &&
            path_sound(media->path) && sha512_from_hex(media->sha512, &digest) &&
-           !number_taken(&record->media, number);
+           !place_taken(&record->media, media);
 }
 
 static const ItemField term_fields[] = {
@@ -100,6 +123,7 @@ static const ItemField relation_fields[] = {
 static const ItemField media_fields[] = {
     ITEM(RecordMedia, id, ITEM_TEXT, "id"),
     ITEM(RecordMedia, number, ITEM_INT, "number"),
+    ITEM(RecordMedia, page, ITEM_INT, "page"),
     ITEM(RecordMedia, path, ITEM_TEXT, "path"),
     ITEM(RecordMedia, name, ITEM_TEXT, "name"),
     ITEM(RecordMedia, format, ITEM_TEXT, "format"),

@@ -11,6 +11,8 @@
     "6789abcdef0123456789abcdef"
 #define MEDIA(id, number)                                                                                    \
     "{\"id\":\"" id "\",\"number\":" number ",\"path\":\"media/1/a.jpg\",\"sha512\":\"" SHA "\"}"
+#define PAGE(id, page, path)                                                                                 \
+    "{\"id\":\"" id "\",\"number\":1,\"page\":" page ",\"path\":\"" path "\",\"sha512\":\"" SHA "\"}"
 
 static Str written(const char *json, Arena *a)
 {
@@ -52,6 +54,9 @@ static void whole(void **state)
         NULL);
     check("{\"id\":\"a\",\"access\":\"side 1024\"}", NULL);
     check("{\"id\":\"a\",\"media\":[" MEDIA("a:2", "2") "," MEDIA("a:1", "1") "]}", NULL);
+    check("{\"id\":\"a\",\"media\":[" PAGE("a:1", "1", "p") "," PAGE("a:1-2", "2", "p") "," MEDIA(
+              "a:2", "2") "," PAGE("a:1-40", "40", "p") "]}",
+        NULL);
     check("{\"id\":\"a\",\"curator's note\":{\"deep\":[1,2.5,null,true,\"x\"]},\"image_url\":\"u\"}", NULL);
     check("{\"id\":\"a\",\"titles\":{\"en\":[\"nul \\u0000 in it\"]}}", NULL);
     check("{\"ledger\":{\"sequence\":9},\"url\":\"u\",\"id\":\"a\"}",
@@ -98,6 +103,14 @@ static void odd_media(const char *items)
         arena_cstr(a, arena_printf(a, "{\"id\":\"a\",\"_media\":[%s]}", items)));
 }
 
+// The first is fine, the second cannot stand beside it.
+static void odd_second(const char *good, const char *bad)
+{
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    check(arena_cstr(a, arena_printf(a, "{\"id\":\"a\",\"media\":[%s,%s]}", good, bad)),
+        arena_cstr(a, arena_printf(a, "{\"id\":\"a\",\"media\":[%s],\"_media\":[%s]}", good, bad)));
+}
+
 static void media_that_cannot_be(void **state)
 {
     (void)state;
@@ -118,6 +131,18 @@ static void media_that_cannot_be(void **state)
     odd_media("{\"id\":\"a:1\",\"number\":1,\"path\":\"a\",\"sha512\":\"0123\"}");
     check("{\"id\":\"a\",\"media\":[" MEDIA("a:1", "1") "," MEDIA("a:1", "1") "]}",
         "{\"id\":\"a\",\"media\":[" MEDIA("a:1", "1") "],\"_media\":[" MEDIA("a:1", "1") "]}");
+    odd_media(MEDIA("a:1-2", "1")); // does not say that it is a page
+    odd_media(PAGE("a:1", "2", "p"));
+    odd_media(PAGE("a:1-1", "1", "p"));
+    odd_media(PAGE("a:1-02", "2", "p"));
+    odd_media(PAGE("a:1-3", "2", "p"));
+    odd_media(PAGE("a:1-", "2", "p"));
+    odd_media(PAGE("a:1-2-3", "2", "p"));
+    odd_media(PAGE("a:2-2", "2", "p"));
+    odd_media(PAGE("a:1--2", "-2", "p"));
+    odd_second(PAGE("a:1", "1", "p"), PAGE("a:1", "1", "p"));           // twice the same page
+    odd_second(PAGE("a:1", "1", "p"), PAGE("a:1-2", "2", "q"));         // another file
+    odd_second(MEDIA("a:1", "1"), PAGE("a:1-2", "2", "media/1/a.jpg")); // the first is no page
 }
 
 static void refuse(const char *json, ErrKind kind)

@@ -78,6 +78,8 @@ static const char *const STEPS[] = {
     "  BEGIN SELECT RAISE(ABORT, 'the change set is closed'); END;"
     "CREATE TRIGGER change_set_is_never_deleted BEFORE DELETE ON change_set"
     "  BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;",
+    // 2: pages of a file are images of their own; 0: the file is one picture
+    "ALTER TABLE image ADD COLUMN page INTEGER NOT NULL DEFAULT 0;",
 };
 
 static bool pragma_int(sqlite3 *db, const char *sql, int64_t *ret, Err *err)

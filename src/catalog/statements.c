@@ -11,7 +11,8 @@
 // What version_entry_row in tree.c expects.
 #define ENTRY_COLUMNS "o.name, v.version, v.sequence, v.time_ms, v.deleted, v.digest "
 #define IMAGE_COLUMNS                                                                                        \
-    "o.name, i.id, i.master, i.path, i.format, i.width_px, i.height_px, o.access, o.side_px, i.sequence "
+    "o.name, i.id, i.master, i.path, i.format, i.width_px, i.height_px, o.access, o.side_px, i.sequence, "   \
+    "i.page "
 
 const char *const STATEMENTS[Q_COUNT] = {
     [Q_BEGIN_READ] = "BEGIN",
@@ -49,10 +50,10 @@ const char *const STATEMENTS[Q_COUNT] = {
     [Q_IMAGES_DROP_OLD] = "DELETE FROM image WHERE object = ?1 AND seen <> ?2",
     // `sequence` stays that of the version that brought this master.
     [Q_IMAGE_PUT] =
-        "INSERT INTO image (id, object, sequence, seen, master, path, format, width_px, height_px)"
-        " VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO UPDATE SET"
+        "INSERT INTO image (id, object, sequence, seen, master, path, format, width_px, height_px, page)"
+        " VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (id) DO UPDATE SET"
         " object = ?2, sequence = iif(master = ?4, sequence, ?3), seen = ?3, master = ?4, path = ?5,"
-        " format = ?6, width_px = ?7, height_px = ?8",
+        " format = ?6, width_px = ?7, height_px = ?8, page = ?9",
     [Q_COUNTS_ADD] = "UPDATE counts SET value = value + iif(name = 'objects', ?1, ?2)",
     [Q_JOB_ADD] = "INSERT INTO job (kind, key, payload, state, added_ms, changed_ms)"
                   " VALUES (?1, ?2, ?3, 'waiting', ?4, ?4) ON CONFLICT (kind, key) DO NOTHING",

@@ -304,8 +304,8 @@ static bool blame(const Cage *c, Slot *slot, bool late, Err *err)
 static bool facts_believable(const Cage *c, const ImageFacts *f)
 {
     return f->width_px > 0 && f->height_px > 0 &&
-           (int64_t)f->width_px * f->height_px <= c->config.pixels_max && f->pages > 0 && f->bits > 0 &&
-           f->bits <= 64;
+           (int64_t)f->width_px * f->height_px <= c->config.pixels_max && f->pages > 0 && f->frames > 0 &&
+           f->bits > 0 && f->bits <= 64;
 }
 
 static bool converse(
@@ -436,8 +436,9 @@ bool cage_derive_page(Cage *c, int page, int from, int to, ImageFacts *ret, Err 
     return ask(c, &question, from, to, ret, err);
 }
 
-bool cage_probe(Cage *c, int from, ImageFacts *ret, Err *err)
+bool cage_probe(Cage *c, int page, int from, ImageFacts *ret, Err *err)
 {
     CageQuestion question = question_of(c, CAGE_PROBE);
+    question.page = page;
     return ask(c, &question, from, -1, ret, err);
 }

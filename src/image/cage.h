@@ -25,8 +25,9 @@ void cage_close(Cage *cage);
 // What a picture is, after EXIF orientation has been applied.
 typedef struct {
     int width_px, height_px;
-    int pages; // 1, or more for a file of several pictures (TIFF, HEIF, PDF); cage_derive takes page 0
-    int bits;  // per sample in the master: 1, 8, 16, 32
+    int pages;  // 1, or more for a file of several pictures (TIFF, HEIF, PDF); cage_derive takes page 0
+    int frames; // 1, or more for a film (GIF, WebP): its first frame is the picture
+    int bits;   // per sample in the master: 1, 8, 16, 32
     bool alpha;
     char format[32]; // MIME type found in the bytes, never from the name: "image/jpeg"
     char colour[32]; // what the master holds: "srgb", "grey", "cmyk", "lab", "icc:Display P3"
@@ -42,4 +43,4 @@ bool cage_derive_small(Cage *cage, int from, int to, int side_px, ImageFacts *re
 // The same for one picture of a file of several: page 0 .. ImageFacts.pages - 1. ERR_INVALID beyond.
 bool cage_derive_page(Cage *cage, int page, int from, int to, ImageFacts *ret, Err *err) MUST_CHECK;
 // Only looks: size and kind, from header bytes.
-bool cage_probe(Cage *cage, int from, ImageFacts *ret, Err *err) MUST_CHECK;
+bool cage_probe(Cage *cage, int page, int from, ImageFacts *ret, Err *err) MUST_CHECK;

@@ -132,7 +132,7 @@ static void opens(void **state)
         free(px.p);
         pyramid_drop(p);
         CLEANUP(fd_closep) int from = open_data(goods[i].name);
-        assert_true(cage_probe(cage, from, &facts, &err));
+        assert_true(cage_probe(cage, 0, from, &facts, &err));
         check_facts(&goods[i], &facts);
     }
 }
@@ -279,7 +279,7 @@ static void limits(void **state)
     CLEANUP(fd_closep) int to = memfd_create("pyramid", MFD_CLOEXEC);
     assert_false(cage_derive(small, from, to, &facts, &err));
     assert_int_equal(err.kind, ERR_LIMIT);
-    assert_false(cage_probe(small, from, &facts, &err));
+    assert_false(cage_probe(small, 0, from, &facts, &err));
     assert_int_equal(err.kind, ERR_LIMIT);
     cage_close(small);
 }

@@ -285,9 +285,14 @@ int exif_orientation(Str segment);
 enum { TIFF_PAGES_MAX = 4096 };
 
 typedef struct {
-    int pages;                       // pictures of their own: smaller copies and masks do not count
-    int directories[TIFF_PAGES_MAX]; // the number of each page's directory
-    int bits;                        // per sample, of page 0
+    bool big_endian;
+    int offset_bytes;  // of an offset in this file: 4, or 8 for BigTIFF
+    uint64_t first_at; // where the offset of the first directory stands
+    int pages;         // pictures of their own: smaller copies and masks do not count
+    struct {
+        uint64_t at, next_at; // its directory, and where in it the offset of the next one stands
+    } page[TIFF_PAGES_MAX];
+    int bits; // per sample, of page 0
 } TiffLook;
 
 // False if the chain of directories is broken: the file is cut off or worse.

@@ -86,6 +86,7 @@ static bool table_kind(Str name, TableKind *ret)
 typedef struct {
     int root;
     bool tables, pictures, deep, on_offer;
+    bool by_itself; // a file named on the command line
 } Walk;
 
 static Str shown_path(Delivery *d, int root, Str path)
@@ -103,13 +104,17 @@ static void add_file(Delivery *d, const Walk *walk, Str path, const struct stat 
     TableKind kind;
     (void)str_cut_last(path, '/', &head, &name);
     if (walk->pictures && pairing_is_picture(name)) {
+        bool named_only = pairing_is_document(name) && !walk->by_itself;
+        bool on_offer = walk->on_offer && !named_only;
         *arena_push(d->arena, &d->pictures, &d->pictures_count, &d->pictures_capacity) =
             (DeliveryPicture){.root = walk->root,
                 .path = path,
                 .shown = shown_path(d, walk->root, path),
                 .size_bytes = (uint64_t)st->st_size,
-                .on_offer = walk->on_offer};
-        d->bytes += walk->on_offer ? st->st_size : 0;
+                .on_offer = on_offer,
+                .named_only = named_only,
+                .in_folder = walk->tables};
+        d->bytes += on_offer ? st->st_size : 0;
     } else if (walk->tables && table_kind(name, &kind)) {
         *arena_push(d->arena, &d->tables, &d->tables_count, &d->tables_capacity) =
             (DeliveryTable){.kind = kind,
@@ -238,7 +243,8 @@ static void add_path(Delivery *d, const char *path, bool images_elsewhere)
             S("neither a table (.csv, .tsv, .xlsx, .jsonl, .json, LIDO .xml) nor a picture"));
         return;
     }
-    add_file(d, &(Walk){.root = root, .tables = true, .pictures = true, .on_offer = true}, name, &st);
+    add_file(d, &(Walk){.root = root, .tables = true, .pictures = true, .on_offer = true, .by_itself = true},
+        name, &st);
     // Beside a table that is handed in alone, pictures may pair with its records; others that happen to lie
     // there are nobody's business.
     if (is_table && !images_elsewhere)
@@ -466,11 +472,12 @@ static void pair_with(Delivery *d, Str key, Arena *a, size_t **list, size_t *cou
         return;
     for (size_t i = first_with(d->full, d->full_count, key); i < d->full_count && str_eq(d->full[i].key, key);
          i++)
-        *arena_push(a, list, count, capacity) = d->full[i].picture;
+        if (!d->pictures[d->full[i].picture].named_only)
+            *arena_push(a, list, count, capacity) = d->full[i].picture;
     for (size_t i = first_with(d->base, d->base_count, key); i < d->base_count && str_eq(d->base[i].key, key);
          i++) {
         Str full = pairing_key(a, pairing_stem(d->pictures[d->base[i].picture].path));
-        if (!is_key_of_record(d, full))
+        if (!is_key_of_record(d, full) && !d->pictures[d->base[i].picture].named_only)
             *arena_push(a, list, count, capacity) = d->base[i].picture;
     }
 }

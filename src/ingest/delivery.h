@@ -27,8 +27,10 @@ typedef struct {
     int root;
     Str path, shown;
     uint64_t size_bytes;
-    bool claimed;  // some record has it
-    bool on_offer; // becomes a record of its own if none has it
+    bool claimed;    // some record has it
+    bool on_offer;   // becomes a record of its own if none has it
+    bool named_only; // a document in a folder: nobody's until a record names it
+    bool in_folder;  // of the delivery, not merely beside a table
 } DeliveryPicture;
 
 typedef struct {

@@ -267,6 +267,58 @@ static void merging(void **state)
     assert_int_equal(first.count, 3);
 }
 
+static RecordMedia page_of(const char *name, const char *sha512, int page)
+{
+    RecordMedia media = picture(name, sha512);
+    media.page = page;
+    return media;
+}
+
+static void check_list(const RecordMediaList *list, const char *want, Arena *a)
+{
+    CLEANUP(buf_free) Buf got = buf_with_max(1024);
+    for (size_t i = 0; i < list->count; i++)
+        buf_printf(&got, "%s" FMT_STR "=" FMT_STR, i ? " " : "", ARG_STR(list->items[i].id),
+            ARG_STR(list->items[i].path));
+    assert_string_equal(arena_cstr(a, buf_str(&got)), want);
+}
+
+static void merging_pages(void **state)
+{
+    (void)state;
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    RecordMediaList none = {0}, first, second, third;
+    bool is_new[5];
+    RecordMedia one[] = {page_of("book", "A", 1), page_of("book", "A", 3), page_of("back", "B", 0),
+        page_of("copy", "A", 1), page_of("copy", "A", 3)};
+    media_merge(S("x"), &none, one, 5, a, &first, is_new);
+    check_list(&first, "x:1=media/1/book x:1-3=media/1/book x:2=media/2/back", a);
+    assert_true(is_new[0] && is_new[1] && is_new[2] && !is_new[3] && !is_new[4]);
+
+    // The same again, and a page that could not be read before.
+    RecordMedia again[] = {page_of("book", "A", 1), page_of("book", "A", 2), page_of("book", "A", 3)};
+    media_merge(S("x"), &first, again, 3, a, &second, is_new);
+    check_list(&second, "x:1=media/1/book x:1-2=media/1/book x:1-3=media/1/book x:2=media/2/back", a);
+    assert_true(!is_new[0] && !is_new[1] && !is_new[2]);
+
+    // A page that cannot be read this time stays; other bytes with fewer pages take the rest away.
+    media_merge(S("x"), &second, again, 2, a, &third, is_new);
+    check_list(&third, "x:1=media/1/book x:1-2=media/1/book x:1-3=media/1/book x:2=media/2/back", a);
+    RecordMedia shorter[] = {page_of("book", "C", 1), page_of("book", "C", 2)};
+    media_merge(S("x"), &second, shorter, 2, a, &third, is_new);
+    check_list(&third, "x:1=media/1/book x:1-2=media/1/book x:2=media/2/back", a);
+    assert_true(is_new[0] && is_new[1]);
+    RecordMedia single[] = {page_of("book", "D", 0)};
+    media_merge(S("x"), &third, single, 1, a, &second, is_new);
+    check_list(&second, "x:1=media/1/book x:2=media/2/back", a);
+    assert_int_equal(second.items[0].page, 0);
+
+    // And back: an only picture becomes the first of three pages.
+    media_merge(S("x"), &second, again, 3, a, &third, is_new);
+    check_list(&third, "x:1=media/1/book x:1-2=media/1/book x:1-3=media/1/book x:2=media/2/back", a);
+    assert_int_equal(third.items[0].page, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -279,6 +331,7 @@ int main(void)
         cmocka_unit_test(file_names),
         cmocka_unit_test(keys),
         cmocka_unit_test(merging),
+        cmocka_unit_test(merging_pages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

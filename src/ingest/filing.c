@@ -13,7 +13,7 @@ typedef struct {
     Item *item;
     Record record;          // as it will stand
     const Record *before;   // as it stands; NULL for a new one
-    RecordMedia *delivered; // pictures that are good
+    RecordMedia *delivered; // pictures that are good, each page of a file by itself
     Shot **shots;           // delivered[i] is of shots[i]
     bool *is_new;
     size_t delivered_count;
@@ -26,42 +26,93 @@ static bool read_existing(const CatalogVersion *version, Arena *a, Record *ret, 
     return tree && record_parse(tree, a, ret, err);
 }
 
+static bool is_paged(const Shot *shot)
+{
+    return shot->pages_count + shot->pages_left_out > 1;
+}
+
+static void tell_refused(Run *run, const Filing *f, const Shot *shot, Str text, Arena *a)
+{
+    Item at = {.shown = shot->picture.shown};
+    run->counts.images_refused++;
+    run_tell(run, INGEST_REFUSED, &at, (Str){0},
+        f->item->only_pictures ? text
+                               : arena_printf(a, FMT_STR "; the record " FMT_STR " is taken in without it",
+                                     ARG_STR(text), ARG_STR(utf8_head(f->item->d.record.id, 100))));
+}
+
+// What there is to say of a file, once.
+static void tell_of_shot(Run *run, const Filing *f, Shot *shot, Arena *a)
+{
+    Item at = {.shown = shot->picture.shown};
+    if (!shot->good && !shot->told) {
+        shot->told = true;
+        tell_refused(run, f, shot, str_from(shot->err.text), a);
+    }
+    if (!shot->good || shot->described)
+        return;
+    shot->described = true;
+    run->counts.images_seen += shot->pages_count - 1;
+    for (int i = 0; i < shot->pages_count; i++) {
+        const Page *page = &shot->pages[i];
+        if (!page->good)
+            tell_refused(run, f, shot, arena_printf(a, "page %d: %s", i + 1, page->err.text), a);
+        else if (page->facts.frames > 1)
+            run_tell(run, INGEST_NOTE, &at, (Str){0},
+                arena_printf(a, "a film of %d frames: the first one is shown", page->facts.frames));
+    }
+    if (shot->pages_left_out)
+        run_tell(run, INGEST_WARNING, &at, (Str){0},
+            arena_printf(a,
+                "it has %d pages; only the first %d are shown (at most %d, and %lld megapixels together)",
+                shot->pages_count + shot->pages_left_out, shot->pages_count, PAGES_OF_FILE_MAX,
+                (long long)(PAGES_PIXELS_MAX / 1000000)));
+}
+
+static void add_page(Filing *f, Shot *shot, int number, Arena *a)
+{
+    const Page *page = &shot->pages[number];
+    const DeliveredPicture *said = &shot->said;
+    Str head, name = shot->picture.path;
+    (void)str_cut_last(name, '/', &head, &name);
+    f->shots[f->delivered_count] = shot;
+    f->delivered[f->delivered_count++] = (RecordMedia){
+        .page = is_paged(shot) ? number + 1 : 0,
+        .name = media_file_name(name, a),
+        .format = arena_copy(a, str_from(page->facts.format)),
+        .sha512 = sha512_hex(a, &shot->digest),
+        .size_bytes = (int64_t)shot->size_bytes,
+        .width_px = page->facts.width_px,
+        .height_px = page->facts.height_px,
+        .label = said->label,
+        .label_lang = said->label.n && !said->label_lang.n ? f->item->d.record.lang : said->label_lang,
+        .rights = said->rights,
+    };
+}
+
 static void collect_pictures(Run *run, Filing *f, Arena *a)
 {
     Item *item = f->item;
-    f->delivered = arena_array(a, RecordMedia, item->shots_count + 1);
-    f->shots = arena_array(a, Shot *, item->shots_count + 1);
-    f->is_new = arena_array(a, bool, item->shots_count + 1);
+    size_t pages = 1, left_out = 0;
+    for (size_t i = 0; i < item->shots_count; i++)
+        pages += (size_t)item->shots[i].pages_count;
+    f->delivered = arena_array(a, RecordMedia, pages);
+    f->shots = arena_array(a, Shot *, pages);
+    f->is_new = arena_array(a, bool, pages);
     for (size_t i = 0; i < item->shots_count; i++) {
         Shot *shot = &item->shots[i];
-        Str head, name = shot->picture.path;
-        if (!shot->good && shot->told)
-            continue;
-        if (!shot->good) {
-            shot->told = true;
-            run->counts.images_refused++;
-            Item at = {.shown = shot->picture.shown};
-            run_tell(run, INGEST_REFUSED, &at, (Str){0},
-                item->only_pictures ? str_from(shot->err.text)
-                                    : arena_printf(a, "%s; the record " FMT_STR " is taken in without it",
-                                          shot->err.text, ARG_STR(utf8_head(item->d.record.id, 100))));
-            continue;
+        tell_of_shot(run, f, shot, a);
+        for (int page = 0; shot->good && page < shot->pages_count; page++) {
+            if (shot->pages[page].good && f->delivered_count < PICTURES_OF_RECORD_MAX)
+                add_page(f, shot, page, a);
+            else
+                left_out += shot->pages[page].good;
         }
-        (void)str_cut_last(name, '/', &head, &name);
-        f->shots[f->delivered_count] = shot;
-        f->delivered[f->delivered_count++] = (RecordMedia){
-            .name = media_file_name(name, a),
-            .format = arena_copy(a, str_from(shot->facts.format)),
-            .sha512 = sha512_hex(a, &shot->digest),
-            .size_bytes = (int64_t)shot->size_bytes,
-            .width_px = shot->facts.width_px,
-            .height_px = shot->facts.height_px,
-            .label = shot->said.label,
-            .label_lang =
-                shot->said.label.n && !shot->said.label_lang.n ? item->d.record.lang : shot->said.label_lang,
-            .rights = shot->said.rights,
-        };
     }
+    if (left_out)
+        run_tell(run, INGEST_WARNING, item, S("image"),
+            arena_printf(a, "a record can have %d pictures at most; %zu pages are left out",
+                PICTURES_OF_RECORD_MAX, left_out));
 }
 
 static void merge(Filing *f, Arena *a)
@@ -94,7 +145,7 @@ static bool put_pictures(Run *run, Filing *f, StoreDraft *draft, Err *err)
         Sha512 digest;
         uint64_t size_bytes;
         Err why;
-        if (!f->is_new[i])
+        if (!f->is_new[i] || (i > 0 && f->shots[i - 1] == shot)) // the file goes in once for all its pages
             continue;
         Str path = {0};
         for (size_t m = 0; m < f->record.media.count; m++)

@@ -24,14 +24,6 @@ Str media_file_name(Str name, Arena *a)
         a, "%s" FMT_STR FMT_STR, clean.n == 0 ? "picture" : "", ARG_STR(clean), ARG_STR(extension));
 }
 
-static bool find_by_bytes(const RecordMediaList *list, Str sha512, size_t *ret)
-{
-    for (size_t i = 0; i < list->count; i++)
-        if (str_eq(list->items[i].sha512, sha512))
-            return *ret = i, true;
-    return false;
-}
-
 static int next_number(const RecordMediaList *list)
 {
     int highest = 0;
@@ -49,6 +41,7 @@ static void refresh(RecordMedia *had, const RecordMedia *now)
     }
     if (now->rights.n)
         had->rights = now->rights;
+    had->page = now->page;
     had->format = now->format;
     had->sha512 = now->sha512;
     had->size_bytes = now->size_bytes;
@@ -56,51 +49,145 @@ static void refresh(RecordMedia *had, const RecordMedia *now)
     had->height_px = now->height_px;
 }
 
+// ---- which file of the object a delivered one is
+
+typedef struct {
+    const RecordMediaList *before;
+    const RecordMedia *delivered;
+    size_t count;
+    int *number;        // of delivered[i] in the object; 0: not known yet
+    size_t *first_page; // of delivered[i]: where the pages of its file begin in `delivered`
+    bool *twice;        // the same file once more
+} Merge;
+
+static bool number_used(const Merge *m, int number)
+{
+    for (size_t i = 0; i < m->count; i++)
+        if (m->number[i] == number)
+            return true;
+    return false;
+}
+
+// Pages of one file come one after the other; the same bytes again later are the same file delivered twice.
+static void find_files(Merge *m)
+{
+    for (size_t i = 0; i < m->count; i++) {
+        m->first_page[i] = i;
+        if (i > 0 && str_eq(m->delivered[i - 1].sha512, m->delivered[i].sha512) &&
+            m->delivered[i].page > m->delivered[i - 1].page) {
+            m->first_page[i] = m->first_page[i - 1];
+            m->twice[i] = m->twice[i - 1];
+            continue;
+        }
+        for (size_t j = 0; j < i && !m->twice[i]; j++)
+            m->twice[i] = m->first_page[j] == j && str_eq(m->delivered[j].sha512, m->delivered[i].sha512);
+    }
+}
+
+typedef bool SameFile(const RecordMedia *before, const RecordMedia *delivered);
+
+static bool same_bytes(const RecordMedia *before, const RecordMedia *delivered)
+{
+    return str_eq(before->sha512, delivered->sha512);
+}
+
+static bool same_name(const RecordMedia *before, const RecordMedia *delivered)
+{
+    return str_eq(before->name, delivered->name);
+}
+
+static void find_numbers(Merge *m, SameFile *same)
+{
+    for (size_t i = 0; i < m->count; i++) {
+        if (m->first_page[i] != i) {
+            m->number[i] = m->number[m->first_page[i]];
+            continue;
+        }
+        for (size_t at = 0; at < m->before->count && m->number[i] == 0 && !m->twice[i]; at++)
+            if (same(&m->before->items[at], &m->delivered[i]) && !number_used(m, m->before->items[at].number))
+                m->number[i] = m->before->items[at].number;
+    }
+}
+
+// ---- the list
+
+static bool is_page(const RecordMedia *media, int number, int page)
+{
+    return media->number == number && MAX_OF(media->page, 1) == MAX_OF(page, 1);
+}
+
+static const RecordMedia *find_page(const RecordMediaList *list, int number, int page)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (is_page(&list->items[i], number, page))
+            return &list->items[i];
+    return NULL;
+}
+
+static const RecordMedia *find_file(const RecordMediaList *list, int number)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (list->items[i].number == number)
+            return &list->items[i];
+    return NULL;
+}
+
+static RecordMedia merged(Str object_id, const Merge *m, size_t i, Arena *a)
+{
+    const RecordMedia *now = &m->delivered[i], *had = find_page(m->before, m->number[i], now->page);
+    const RecordMedia *file = find_file(m->before, m->number[i]);
+    RecordMedia media = had ? *had : *now;
+    if (had)
+        refresh(&media, now);
+    if (had)
+        return media;
+    media.number = m->number[i];
+    media.id = arena_printf(a, FMT_STR ":%d", ARG_STR(object_id), media.number);
+    if (media.page > 1)
+        media.id = arena_printf(a, FMT_STR "-%d", ARG_STR(media.id), media.page);
+    media.name = file ? file->name : media.name;
+    media.path =
+        file ? file->path
+             : arena_printf(a, "media/%d/" FMT_STR, media.number, ARG_STR(media_file_name(media.name, a)));
+    return media;
+}
+
+// Does a picture that was not delivered stay? Not as a page of a file whose bytes are others now.
+static bool stays(const Merge *m, const RecordMedia *had)
+{
+    for (size_t i = 0; i < m->count; i++)
+        if (m->number[i] == had->number &&
+            (is_page(had, m->number[i], m->delivered[i].page) || !same_bytes(had, &m->delivered[i])))
+            return false;
+    return true;
+}
+
 void media_merge(Str object_id, const RecordMediaList *before, const RecordMedia *delivered, size_t count,
     Arena *a, RecordMediaList *ret, bool *ret_new)
 {
-    enum { NOT_YET = -1, TWICE = -2 };
-    int number = next_number(before);
     RecordMediaList list = {0};
-    bool *taken = arena_array(a, bool, before->count + 1);
-    int64_t *match = arena_array(a, int64_t, count + 1);
-    // By bytes first: a file that was renamed is still the same picture, even if another now has its name.
+    int number = next_number(before);
+    Merge m = {.before = before,
+        .delivered = delivered,
+        .count = count,
+        .number = arena_array(a, int, count + 1),
+        .first_page = arena_array(a, size_t, count + 1),
+        .twice = arena_array(a, bool, count + 1)};
+    // By bytes first: a file that was renamed is still the same, even if another now has its name.
+    find_files(&m);
+    find_numbers(&m, same_bytes);
+    find_numbers(&m, same_name);
     for (size_t i = 0; i < count; i++) {
-        size_t at;
-        match[i] = NOT_YET;
-        for (size_t j = 0; j < i; j++)
-            if (str_eq(delivered[j].sha512, delivered[i].sha512))
-                match[i] = TWICE;
-        if (match[i] == NOT_YET && find_by_bytes(before, delivered[i].sha512, &at)) {
-            match[i] = (int64_t)at;
-            taken[at] = true;
-        }
-    }
-    for (size_t i = 0; i < count; i++)
-        for (size_t at = 0; match[i] == NOT_YET && at < before->count; at++)
-            if (!taken[at] && str_eq(before->items[at].name, delivered[i].name)) {
-                match[i] = (int64_t)at;
-                taken[at] = true;
-            }
-    for (size_t i = 0; i < count; i++) {
-        ret_new[i] = match[i] == NOT_YET;
-        if (match[i] == TWICE)
+        const RecordMedia *file = find_file(before, m.number[i]);
+        ret_new[i] = !m.twice[i] && !(file && same_bytes(file, &delivered[i]));
+        if (m.twice[i])
             continue;
-        RecordMedia media = delivered[i];
-        if (match[i] >= 0) {
-            media = before->items[match[i]];
-            ret_new[i] = !str_eq(media.sha512, delivered[i].sha512);
-            refresh(&media, &delivered[i]);
-        } else {
-            media.number = number++;
-            media.id = arena_printf(a, FMT_STR ":%d", ARG_STR(object_id), media.number);
-            media.path =
-                arena_printf(a, "media/%d/" FMT_STR, media.number, ARG_STR(media_file_name(media.name, a)));
-        }
-        *arena_push(a, &list.items, &list.count, &list.capacity) = media;
+        if (m.number[i] == 0)
+            m.number[i] = m.first_page[i] == i ? number++ : m.number[m.first_page[i]];
+        *arena_push(a, &list.items, &list.count, &list.capacity) = merged(object_id, &m, i, a);
     }
     for (size_t at = 0; at < before->count; at++)
-        if (!taken[at])
+        if (stays(&m, &before->items[at]))
             *arena_push(a, &list.items, &list.count, &list.capacity) = before->items[at];
     *ret = list;
 }

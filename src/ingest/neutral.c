@@ -29,6 +29,8 @@ static bool read_ours(const Json *tree, Arena *a, Delivered *ret, Err *err)
         return false;
     for (size_t i = 0; i < d.record.media.count; i++) {
         const RecordMedia *m = &d.record.media.items[i];
+        if (m->page > 1) // the file is named once, its pages are found in it
+            continue;
         ADD(d.pictures) = (DeliveredPicture){.file = m->path.n ? m->path : m->name,
             .label = m->label,
             .label_lang = m->label_lang,

@@ -87,7 +87,13 @@ bool pairing_is_picture(Str file_name)
     for (size_t i = 0; i < COUNT_OF(KINDS); i++)
         if (str_eq_nocase(tail, str_from(KINDS[i])))
             return true;
-    return false;
+    return pairing_is_document(file_name);
+}
+
+bool pairing_is_document(Str file_name)
+{
+    Str head, tail;
+    return str_cut_last(file_name, '.', &head, &tail) && str_eq_nocase(tail, S("pdf"));
 }
 
 bool pairing_path(Str named, Arena *a, Str *ret_path, bool *ret_bare, Err *err)

@@ -13,6 +13,8 @@ Str pairing_stem(Str file_name); // without folders and the extension
 // The name without the mark of a further view; false if it has none.
 bool pairing_cut_view(Str stem, Str *ret_base);
 bool pairing_is_picture(Str file_name); // by its extension
+// A picture that may as well be a letter or a report: shown only when somebody says so.
+bool pairing_is_document(Str file_name);
 // A file named in a table, as a path below the delivery: '\' read as '/'. ERR_INVALID: absolute, or with
 // "..". A path of a drive ("C:\Photos\1.jpg") is taken by its last part, and *ret_bare set: the folder means
 // nothing here.

@@ -226,15 +226,17 @@ static bool derive_from_vault(const IngestHouse *house, const CatalogImage *imag
     Err ignored;
     ImageFacts facts;
     DerivedDraft draft;
-    CLEANUP(fd_closep) int made = derived_find(house->derived, &image->master, "pyramid", &ignored);
+    DerivedKind kind = derived_kind("pyramid", image->page);
+    CLEANUP(fd_closep) int made = derived_find(house->derived, &image->master, kind.text, &ignored);
     *ret_made = false;
     if (made >= 0)
         return true;
     CLEANUP(fd_closep) int from = store_open_file(house->store, image->object_id, 0, image->path, err);
     if (from < 0 || !derived_draft_open(house->derived, &draft, err))
         return false;
-    bool good = cage_derive(house->cage, from, draft.fd, &facts, err) &&
-                derived_draft_keep(house->derived, &draft, &image->master, "pyramid", err);
+    int page = MAX_OF(image->page - 1, 0);
+    bool good = cage_derive_page(house->cage, page, from, draft.fd, &facts, err) &&
+                derived_draft_keep(house->derived, &draft, &image->master, kind.text, err);
     derived_draft_drop(house->derived, &draft);
     *ret_made = good;
     return good;

@@ -56,6 +56,9 @@ static void batch_close(Batch *batch)
 {
     if (!batch)
         return;
+    for (size_t i = 0; i < batch->items_count; i++)
+        for (size_t s = 0; s < batch->items[i].shots_count; s++)
+            shot_free(&batch->items[i].shots[s]);
     for (size_t i = 0; i < batch->read_count; i++)
         reader_close(batch->read_to_end[i]);
     free(batch->read_to_end);
@@ -88,6 +91,8 @@ static void leave_unfinished(Batch *batch)
             whole = whole && !batch->items[i].shots[s].stopped;
         if (whole)
             batch->items[kept++] = batch->items[i];
+        for (size_t s = 0; s < batch->items[i].shots_count && !whole; s++)
+            shot_free(&batch->items[i].shots[s]);
     }
     batch->items_count = kept;
 }
@@ -370,6 +375,9 @@ static void take_lone_pictures(Run *run, Flow *flow)
         Item item = {.shown = pictures[i].shown, .only_pictures = true};
         Err err;
         SeenAt before;
+        if (!pictures[i].claimed && pictures[i].named_only && pictures[i].in_folder)
+            run_tell(run, INGEST_NOTE, &item, (Str){0},
+                S("a document that no record names was left alone; hand it in by itself to show its pages"));
         if (pictures[i].claimed || !pictures[i].on_offer)
             continue;
         start_record_of_picture(run, batch, &item, &pictures[i]);

@@ -24,23 +24,36 @@ enum {
     BATCH_BYTES_MAX = 256 * 1024 * 1024, // of pictures
     BATCH_TIME_MS = 3000,
     PICTURES_OF_RECORD_MAX = 2000,
+    PAGES_OF_FILE_MAX = 2000,
 };
+// Of all pages of a file together.
+#define PAGES_PIXELS_MAX INT64_C(10000000000)
 
 typedef struct Run Run;
 typedef struct Batch Batch;
 
-// One picture on its way: what is asked, and what the lane found out.
+// One page of a file; a file that is one picture has one.
+typedef struct {
+    bool good; // the facts hold; else err says what is wrong
+    ImageFacts facts;
+    Err err;
+} Page;
+
+// One file on its way: what is asked, and what the lane found out.
 typedef struct {
     Run *run;
     Batch *batch;
     DeliveryPicture picture; // a copy: the delivery's list moves
     DeliveredPicture said;
-    bool good;    // the facts below hold
-    bool stopped; // not looked at: the run is ending
-    bool told;    // that it is refused
+    bool good;      // at least one page is, and what stands below holds
+    bool stopped;   // not looked at: the run is ending
+    bool told;      // that it is refused
+    bool described; // told what is wrong with its pages
     Sha512 digest;
     uint64_t size_bytes;
-    ImageFacts facts;
+    Page *pages; // owned
+    int pages_count;
+    int pages_left_out; // beyond the limits
     Err err;
 } Shot;
 
@@ -89,5 +102,6 @@ void run_tell(Run *run, IngestLevel level, const Item *item, Str cell, Str text)
 
 // shots.c: in a lane thread.
 void shot_work(void *shot);
+void shot_free(Shot *shot);
 // filing.c: the batch into vault and ledger (or only compared, for a check). False: the system said no.
 bool batch_file(Run *run, Batch *batch, Err *err) MUST_CHECK;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // One canvas per picture:
 //
-//   <manifest>/canvas/<number>             the canvas, in pixels of the picture
+//   <manifest>/canvas/<number>             the canvas, in pixels of the picture; for the second page of a
+//   file
+//                                          <number>-2
 //   <manifest>/canvas/<number>/page        its annotation page
 //   <manifest>/canvas/<number>/painting    the annotation whose body is the picture and its image service
 //
@@ -57,25 +59,32 @@ static void put_painting(
 static void put_canvas_label(JsonWriter *w, Arena *a, const RecordMedia *media, size_t count)
 {
     RecordText label = {.lang = media->label_lang, .text = media->label};
-    if (!label.text.n)
-        label.text = arena_printf(a, "%d", media->number);
+    if (!media->label.n && media->page > 0) {
+        label_put_page(w, a, S("label"), media->page);
+        return;
+    }
     if (!media->label.n && count == 1) {
         label_put_member(w, S("label"), LABEL_PICTURE);
         return;
     }
+    if (!label.text.n)
+        label.text = arena_printf(a, "%d", media->number);
+    else if (media->page > 0)
+        label.text = arena_printf(a, FMT_STR " (%d)", ARG_STR(label.text), media->page);
     json_put_name(w, S("label"));
     langs_put(w, a, &label, 1);
 }
 
-static Str canvas_id(Arena *a, const ManifestAsk *ask, int number)
+static Str canvas_id(Arena *a, const ManifestAsk *ask, int number, int page)
 {
     Str manifest = manifest_url(a, ask->base_url, ask->record->id);
-    return arena_printf(a, FMT_STR "/canvas/%d", ARG_STR(manifest), number);
+    Str canvas = arena_printf(a, FMT_STR "/canvas/%d", ARG_STR(manifest), number);
+    return page > 1 ? arena_printf(a, FMT_STR "-%d", ARG_STR(canvas), page) : canvas;
 }
 
 static void put_canvas(JsonWriter *w, Arena *a, const ManifestAsk *ask, const RecordMedia *media)
 {
-    Str id = canvas_id(a, ask, media->number);
+    Str id = canvas_id(a, ask, media->number, media->page);
     json_put_map(w);
     json_put_member(w, S("id"), id);
     json_put_member(w, S("type"), S("Canvas"));
@@ -92,7 +101,7 @@ static void put_canvas(JsonWriter *w, Arena *a, const ManifestAsk *ask, const Re
 static void put_empty_canvas(JsonWriter *w, Arena *a, const ManifestAsk *ask)
 {
     json_put_map(w);
-    json_put_member(w, S("id"), canvas_id(a, ask, 0));
+    json_put_member(w, S("id"), canvas_id(a, ask, 0, 0));
     json_put_member(w, S("type"), S("Canvas"));
     label_put_member(w, S("label"), LABEL_NO_PICTURE);
     json_put_member_int(w, S("width"), EMPTY_WIDTH_PX);

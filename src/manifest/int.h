@@ -31,7 +31,8 @@ typedef enum {
     LABELS,
 } Label;
 
-void label_put_member(JsonWriter *w, Str name, Label label); // "name": {"en": ["Maker"], ...}
+void label_put_member(JsonWriter *w, Str name, Label label);      // "name": {"en": ["Maker"], ...}
+void label_put_page(JsonWriter *w, Arena *a, Str name, int page); // "name": {"en": ["Page 2"], ...}
 // {"en": ["a", "b"], "none": ["c"]}: values grouped by language in the order in which languages first occur.
 void langs_put(JsonWriter *w, Arena *a, const RecordText *values, size_t count);
 

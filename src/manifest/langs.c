@@ -25,19 +25,29 @@ static const struct {
     [LABEL_NO_PICTURE] = {"No picture of this object is open to the public", "此藏品暂无公开图片"},
 };
 
-void label_put_member(JsonWriter *w, Str name, Label label)
+static void put_both(JsonWriter *w, Str name, Str en, Str zh_hans)
 {
     json_put_name(w, name);
     json_put_map(w);
     json_put_name(w, S("en"));
     json_put_list(w);
-    json_put_text(w, str_from(WORDS[label].en));
+    json_put_text(w, en);
     json_put_list_end(w);
     json_put_name(w, S("zh-Hans"));
     json_put_list(w);
-    json_put_text(w, str_from(WORDS[label].zh_hans));
+    json_put_text(w, zh_hans);
     json_put_list_end(w);
     json_put_map_end(w);
+}
+
+void label_put_member(JsonWriter *w, Str name, Label label)
+{
+    put_both(w, name, str_from(WORDS[label].en), str_from(WORDS[label].zh_hans));
+}
+
+void label_put_page(JsonWriter *w, Arena *a, Str name, int page)
+{
+    put_both(w, name, arena_printf(a, "Page %d", page), arena_printf(a, "第 %d 页", page));
 }
 
 static Str key_of(Str lang)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//   home/derived/abc/<sha512 of the master>.pyramid
+//   home/derived/abc/<sha512 of the master>.pyramid     .pyramid2: of its second page
 //   home/derived/draft/<random>     being written; gone at the next open if nobody holds it
 #include "store/derived.h"
 
@@ -14,8 +14,6 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-enum { KIND_MAX_BYTES = 32 };
 
 struct Derived {
     int folder, drafts;
@@ -64,18 +62,27 @@ void derived_close(Derived *d)
 
 // "abc/<hex>.<kind>"
 typedef struct {
-    char text[4 + 2 * SHA512_BYTES + 1 + KIND_MAX_BYTES + 1];
+    char text[4 + 2 * SHA512_BYTES + 1 + DERIVED_KIND_MAX_BYTES + 1];
 } DerivedPath;
 
 static bool path_of(const Sha512 *master, const char *kind, DerivedPath *ret, Err *err)
 {
     size_t n = strlen(kind);
-    if (n == 0 || n > KIND_MAX_BYTES || strspn(kind, "abcdefghijklmnopqrstuvwxyz") != n)
+    if (n == 0 || n > DERIVED_KIND_MAX_BYTES || strspn(kind, "abcdefghijklmnopqrstuvwxyz0123456789") != n)
         return err_set(err, ERR_INVALID, "not a kind of derived file: %s", kind);
     CLEANUP(arena_closep) Arena *a = arena_open();
     Str hex = sha512_hex(a, master);
     snprintf(ret->text, sizeof(ret->text), "%.3s/" FMT_STR ".%s", hex.p, ARG_STR(hex), kind);
     return true;
+}
+
+DerivedKind derived_kind(const char *kind, int page)
+{
+    DerivedKind k;
+    int n = page > 1 ? snprintf(k.text, sizeof(k.text), "%s%d", kind, page)
+                     : snprintf(k.text, sizeof(k.text), "%s", kind);
+    assert(n > 0 && (size_t)n < sizeof(k.text));
+    return k;
 }
 
 int derived_find(Derived *d, const Sha512 *master, const char *kind, Err *err)

@@ -12,7 +12,14 @@ typedef struct Derived Derived;
 Derived *derived_open(const char *home, bool create, Err *err) MUST_CHECK; // home/derived/
 void derived_close(Derived *d);
 
-// kind: "pyramid" and the like, letters only. -1 and ERR_NOT_FOUND if it must be made. Any thread.
+// The kind of what was made from one page of a master: "pyramid" for a master that is one picture (page 0)
+// and for its first page, "pyramid2" for the second.
+enum { DERIVED_KIND_MAX_BYTES = 32 };
+typedef struct {
+    char text[DERIVED_KIND_MAX_BYTES + 1];
+} DerivedKind;
+DerivedKind derived_kind(const char *kind, int page);
+// kind: "pyramid" and the like, letters and digits only. -1 and ERR_NOT_FOUND if it must be made. Any thread.
 int derived_find(Derived *d, const Sha512 *master, const char *kind, Err *err) MUST_CHECK;
 
 // A new file, invisible until kept. Write to `fd`; then keep (renames it into place; replaces) or drop. One

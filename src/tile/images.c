@@ -176,6 +176,7 @@ static void write_tag(Image *image)
     struct stat st = {0};
     (void)fstat(pyramid_fd(image->pyramid), &st);
     uint64_t hash = hash_of(image->master.bytes, sizeof(image->master.bytes), HASH_START);
+    hash = hash_of(&image->page, sizeof(image->page), hash);
     hash = hash_of(&st.st_size, sizeof(st.st_size), hash);
     hash = hash_of(&st.st_mtim, sizeof(st.st_mtim), hash);
     for (int i = 0; i < 16; i++)
@@ -195,7 +196,7 @@ static void write_info(Image *image)
 
 static Image *open_image(Images *images, const CatalogImage *found, Grant grant, Err *err)
 {
-    int fd = derived_find(images->derived, &found->master, "pyramid", err);
+    int fd = derived_find(images->derived, &found->master, derived_kind("pyramid", found->page).text, err);
     if (fd < 0) {
         if (err->kind == ERR_NOT_FOUND)
             return err_null(err, ERR_BUSY, "this image is still being prepared");
@@ -213,6 +214,7 @@ static Image *open_image(Images *images, const CatalogImage *found, Grant grant,
     image->limits = images->limits;
     image->limits.grant = grant;
     image->master = found->master;
+    image->page = found->page;
     image->terms = found->terms;
     write_tag(image);
     write_info(image);
@@ -221,8 +223,8 @@ static Image *open_image(Images *images, const CatalogImage *found, Grant grant,
 
 static bool same(const Image *image, const CatalogImage *found)
 {
-    return sha512_eq(&image->master, &found->master) && image->terms.access == found->terms.access &&
-           image->terms.side_max_px == found->terms.side_max_px;
+    return sha512_eq(&image->master, &found->master) && image->page == found->page &&
+           image->terms.access == found->terms.access && image->terms.side_max_px == found->terms.side_max_px;
 }
 
 Image *images_resolve(Images *images, Str id, Err *err)

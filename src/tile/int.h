@@ -118,6 +118,7 @@ struct Image {
     const PyramidFacts *facts;
     TileLimits limits;
     Sha512 master;
+    int page;
     Terms terms;
     char tag[17]; // begins every ETag
     Str info[2];  // of version 2 and 3: what info_write_rest wrote

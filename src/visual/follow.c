@@ -91,7 +91,7 @@ static void take_in(Batch *b, const Subject *s, const RecordMedia *media)
     Sha512 master;
     if (!sha512_from_hex(media->sha512, &master) || s->id.n + media->id.n > SEGMENT_NAME_MAX_BYTES)
         return;
-    Pyramid *p = b->source->pyramid(b->source->ctx, &master, &err);
+    Pyramid *p = b->source->pyramid(b->source->ctx, &master, media->page, &err);
     if (p == NULL) {
         late_add(&b->late, s->id);
         return;

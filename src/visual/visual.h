@@ -21,11 +21,12 @@ typedef struct Visual Visual;
 Visual *visual_open(const char *dir, bool writer, Err *err) MUST_CHECK;
 void visual_close(Visual *v);
 
-// Where pictures come from: the pyramid of a master (counted: dropped after use), or NULL and ERR_NOT_FOUND
-// if it is not made yet: then the picture is tried again with every later visual_follow.
+// Where pictures come from: the pyramid of a page of a master (0: it is one picture; counted: dropped after
+// use), or NULL and ERR_NOT_FOUND if it is not made yet: then the picture is tried again with every later
+// visual_follow.
 typedef struct {
     void *ctx;
-    Pyramid *(*pyramid)(void *ctx, const Sha512 *master, Err *err);
+    Pyramid *(*pyramid)(void *ctx, const Sha512 *master, int page, Err *err);
 } VisualSource;
 
 // Takes in what the ledger has and the index has not, until there is nothing more or *stop. About 50 ms a

@@ -97,8 +97,9 @@ static int pyramid_file(uint32_t picture)
     return fcntl(files[picture], F_DUPFD_CLOEXEC, 0);
 }
 
-static Pyramid *give_pyramid(void *ctx, const Sha512 *master, Err *err)
+static Pyramid *give_pyramid(void *ctx, const Sha512 *master, int page, Err *err)
 {
+    (void)page;
     Museum *m = ctx;
     m->asked++;
     for (uint32_t picture = 0; picture < PICTURES; picture++) {

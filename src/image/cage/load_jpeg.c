@@ -225,6 +225,7 @@ static bool start(Loader *l, const Task *task, ImageFacts *facts, Err *err)
     *facts = (ImageFacts){.width_px = (int)(turn.swap ? c->image_height : c->image_width),
         .height_px = (int)(turn.swap ? c->image_width : c->image_height),
         .pages = 1,
+        .frames = 1,
         .bits = 8};
     snprintf(facts->format, sizeof(facts->format), "%s", look_mime(FORMAT_JPEG));
     read_colour(l, facts);

@@ -148,13 +148,16 @@ static ImageFacts facts_of(VipsImage *image, Format format, const TiffLook *tiff
     Turn turn = turn_of_exif(vips_image_get_orientation(image));
     ImageFacts f = {.width_px = turn.swap ? image->Ysize : image->Xsize,
         .height_px = turn.swap ? image->Xsize : image->Ysize,
-        .pages = 1, // frames of an animation and resolutions of one picture are not pages
+        .pages = 1, // frames of a film and resolutions of one picture are not pages
+        .frames = 1,
         .bits = tiff ? tiff->bits : bits_of(image),
         .alpha = vips_image_hasalpha(image)};
     if (tiff)
         f.pages = tiff->pages;
     else if (format == FORMAT_AVIF || format == FORMAT_HEIC || format == FORMAT_PDF)
         f.pages = MAX_OF(1, vips_image_get_n_pages(image));
+    else if (format == FORMAT_GIF || format == FORMAT_WEBP)
+        f.frames = MAX_OF(1, vips_image_get_n_pages(image));
     snprintf(f.format, sizeof(f.format), "%s", look_mime(format));
     colour_of(image, f.colour, sizeof(f.colour));
     return f;
@@ -275,11 +278,14 @@ bool load_vips(const Task *task, Format format, ImageFacts *ret, Err *err)
         return err_set(err, ERR_INVALID, "the file has no page %d", page);
     vips_error_clear(); // what the last file left
     complained_of_font();
-    CLEANUP(source_closep) VipsSource *source = vips_source_new_from_descriptor(task->from);
+    CLEANUP(source_closep)
+    VipsSource *source = format == FORMAT_TIFF && tiff.pages > 1
+                             ? tiff_page_source(task, &tiff, page)
+                             : vips_source_new_from_descriptor(task->from);
     if (!source)
         return vips_failed(err, format);
     CLEANUP(image_closep)
-    VipsImage *image = open_image(source, format, format == FORMAT_TIFF ? tiff.directories[page] : page);
+    VipsImage *image = open_image(source, format, format == FORMAT_TIFF ? 0 : page);
     if (!image)
         return vips_failed(err, format);
     ImageFacts facts = facts_of(image, format, format == FORMAT_TIFF ? &tiff : NULL);
