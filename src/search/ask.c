@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Answering: plan, find in each segment, count, keep the best, and read out their ids.
-#include "search/query.h"
+#include "search/order.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,106 +12,6 @@ enum {
     INSTEAD_WORDS_MAX = 8,
     JUDGED_MAX = 60, // the best are looked at again: whole title, words near each other
 };
-
-typedef struct {
-    const Snapshot *n;
-    SearchSort sort;
-    Entry *entries; // a heap while it fills, the worst at the root
-    size_t count, max;
-} Best;
-
-// ---- order
-
-static const unsigned char *sort_key(const Best *b, const Entry *e)
-{
-    const Segment *s = b->n->views[e->view]->segment;
-    const unsigned char *keys = b->sort == SEARCH_BY_TITLE ? segment_title_keys(s) : segment_maker_keys(s);
-    return keys + (size_t)e->doc * TEXT_SORT_KEY_BYTES;
-}
-
-static int64_t sequence_of(const Best *b, const Entry *e)
-{
-    return segment_sequences(b->n->views[e->view]->segment)[e->doc];
-}
-
-static int year_of(const Best *b, const Entry *e)
-{
-    int year = segment_earliest(b->n->views[e->view]->segment)[e->doc];
-    return year == YEAR_NONE ? INT32_MAX : year; // undated ones last
-}
-
-// < 0: x comes first. No two are equal: every record has a sequence of its own.
-static int compare(const Best *b, const Entry *x, const Entry *y)
-{
-    int order = 0;
-    switch (b->sort) {
-    case SEARCH_BY_SCORE:
-        order = x->score > y->score ? -1 : x->score < y->score;
-        break;
-    case SEARCH_BY_DATE:
-        order = year_of(b, x) < year_of(b, y) ? -1 : year_of(b, x) > year_of(b, y);
-        break;
-    case SEARCH_BY_TITLE:
-    case SEARCH_BY_MAKER:
-        order = memcmp(sort_key(b, x), sort_key(b, y), TEXT_SORT_KEY_BYTES);
-        break;
-    case SEARCH_BY_NEWEST:
-        order = -1; // decided below, the other way round
-        return sequence_of(b, x) > sequence_of(b, y) ? -1 : sequence_of(b, x) < sequence_of(b, y);
-    }
-    if (order)
-        return order;
-    return sequence_of(b, x) < sequence_of(b, y) ? -1 : sequence_of(b, x) > sequence_of(b, y);
-}
-
-static void sink(Best *b, size_t at)
-{
-    for (;;) {
-        size_t kid = 2 * at + 1;
-        if (kid >= b->count)
-            return;
-        if (kid + 1 < b->count && compare(b, &b->entries[kid + 1], &b->entries[kid]) > 0)
-            kid++;
-        if (compare(b, &b->entries[kid], &b->entries[at]) <= 0)
-            return;
-        Entry swap = b->entries[at];
-        b->entries[at] = b->entries[kid];
-        b->entries[kid] = swap;
-        at = kid;
-    }
-}
-
-static void rise(Best *b, size_t at)
-{
-    while (at > 0 && compare(b, &b->entries[at], &b->entries[(at - 1) / 2]) > 0) {
-        Entry swap = b->entries[at];
-        b->entries[at] = b->entries[(at - 1) / 2];
-        b->entries[(at - 1) / 2] = swap;
-        at = (at - 1) / 2;
-    }
-}
-
-static void best_add(Best *b, const Entry *e)
-{
-    if (b->count < b->max) {
-        b->entries[b->count++] = *e;
-        rise(b, b->count - 1);
-    } else if (b->max && compare(b, e, &b->entries[0]) < 0) {
-        b->entries[0] = *e;
-        sink(b, 0);
-    }
-}
-
-static int in_order(const void *x, const void *y, void *best)
-{
-    return compare(best, x, y);
-}
-
-static void best_sort(Best *b)
-{
-    if (b->count > 1)
-        qsort_r(b->entries, b->count, sizeof(Entry), in_order, b);
-}
 
 // ---- cursor: generation, offset, sequence of the last record shown
 
@@ -148,7 +48,7 @@ static size_t page_start(const Best *b, const Cursor *cursor)
     if (cursor->generation == b->n->generation)
         return MIN_OF(cursor->offset, b->count);
     for (size_t i = 0; i < b->count; i++)
-        if (sequence_of(b, &b->entries[i]) == cursor->sequence)
+        if (best_sequence(b, &b->entries[i]) == cursor->sequence)
             return i + 1;
     return MIN_OF(cursor->offset, b->count);
 }
@@ -161,70 +61,35 @@ typedef struct {
     FacetTable *table;
     Arena *a;
     Best best;
+    const Node *node; // what was found
     int64_t total;
     uint32_t *counts; // NULL: nobody asked
 } Question;
 
-#define IMAGE_BONUS 1.15f
-
-static void take_hits(Question *q, size_t view, Hits *h, Arena *a)
-{
-    const View *v = q->n->views[view];
-    const unsigned char *flags = segment_flags(v->segment);
-    size_t kept = 0;
-    for (size_t i = 0; i < h->count; i++) {
-        uint32_t doc = h->docs[i];
-        if (!view_shows(v, q->ask->role, doc))
-            continue;
-        float score = flags[doc] & FLAG_IMAGE ? (h->scores[i] + 0.001f) * IMAGE_BONUS : h->scores[i];
-        h->docs[kept++] = doc;
-        best_add(
-            &q->best, &(Entry){.view = (uint32_t)view, .doc = doc, .score = score, .field = h->fields[i]});
-    }
-    q->total += (int64_t)kept;
-    if (q->counts)
-        facets_count(q->table, q->n, view, h->docs, kept, q->counts, a);
-}
-
 static void find_all(Question *q, const Node *node)
 {
-    CLEANUP(arena_closep) Arena *a = arena_open();
-    q->total = 0;
     q->best.count = 0;
     if (q->counts)
         memset(q->counts, 0, facet_table_size(q->table) * sizeof(*q->counts));
-    for (size_t view = 0; view < q->n->count; view++) {
-        arena_reset(a);
-        Hits h = eval(node, q->n, view, NULL, a);
-        take_hits(q, view, &h, a);
-    }
+    Finding f = {.n = q->n,
+        .node = node,
+        .role = q->ask->role,
+        .table = q->table,
+        .counts = q->counts,
+        .best = q->best};
+    q->node = node;
+    q->total = find_hits(&f);
+    q->best = f.best;
 }
 
 int64_t find_best(
-    const Snapshot *n, const Node *node, ViewerRole role, Entry *entries, size_t *count, size_t max, Arena *a)
+    const Snapshot *n, const Node *node, ViewerRole role, Entry *entries, size_t *count, size_t max)
 {
-    SearchAsk ask = {.role = role};
-    Question q = {.ask = &ask, .n = n, .a = a, .best = {.n = n, .entries = entries, .max = max}};
-    find_all(&q, node);
-    best_sort(&q.best);
-    *count = q.best.count;
-    return q.total;
-}
-
-// Nothing asked: the counts are known, and only the first page has to be found.
-static void find_everything(Question *q)
-{
-    for (size_t view = 0; view < q->n->count; view++) {
-        const View *v = q->n->views[view];
-        const unsigned char *flags = segment_flags(v->segment);
-        q->total += v->visible_count[q->ask->role];
-        for (uint32_t doc = 0; doc < segment_docs(v->segment); doc++)
-            if (view_shows(v, q->ask->role, doc))
-                best_add(&q->best, &(Entry){.view = (uint32_t)view,
-                                       .doc = doc,
-                                       .score = flags[doc] & FLAG_IMAGE ? 1 : 0,
-                                       .field = FIELDS});
-    }
+    Finding f = {.n = n, .node = node, .role = role, .best = {.n = n, .entries = entries, .max = max}};
+    int64_t total = find_hits(&f);
+    *count = f.best.count;
+    find_fields(&f, entries, *count);
+    return total;
 }
 
 // ---- a second look at the best
@@ -256,9 +121,9 @@ enum { SPREAD_MAX = 100 };
 // Shared facet values between two records, of kinds, makers, places, periods and centuries: 0 to 1.
 static float likeness(const Question *q, const Entry *x, const Entry *y)
 {
-    size_t nx, ny, common = 0;
+    uint32_t rx[ROW_MAX], ry[ROW_MAX];
     const Segment *sx = q->n->views[x->view]->segment, *sy = q->n->views[y->view]->segment;
-    const uint32_t *rx = segment_facet_row(sx, x->doc, &nx), *ry = segment_facet_row(sy, y->doc, &ny);
+    size_t nx = segment_facet_row(sx, x->doc, rx), ny = segment_facet_row(sy, y->doc, ry), common = 0;
     for (size_t i = 0; i < nx; i++)
         for (size_t k = 0; k < ny; k++) {
             Facet fx, fy;
@@ -318,6 +183,8 @@ static bool answer_hits(Question *q, const Cursor *cursor, SearchAnswer *ret)
 {
     Best *b = &q->best;
     size_t start = page_start(b, cursor), limit = (size_t)q->ask->limit;
+    Finding f = {.n = q->n, .node = q->node, .role = q->ask->role};
+    find_fields(&f, b->entries + start, MIN_OF(b->count - start, limit));
     ret->hits = arena_array(q->a, SearchHit, limit);
     for (size_t i = start; i < b->count && ret->hits_count < limit; i++) {
         const Entry *e = &b->entries[i];
@@ -330,7 +197,7 @@ static bool answer_hits(Question *q, const Cursor *cursor, SearchAnswer *ret)
     size_t end = start + ret->hits_count;
     if (ret->hits_count && (int64_t)end < q->total && end <= OFFSET_MAX)
         ret->next = arena_printf(q->a, "%llx.%lx.%llx", (unsigned long long)q->n->generation,
-            (unsigned long)end, (unsigned long long)sequence_of(b, &b->entries[end - 1]));
+            (unsigned long)end, (unsigned long long)best_sequence(b, &b->entries[end - 1]));
     return true;
 }
 
@@ -361,7 +228,7 @@ static void find_instead(Search *s, Question *q, SearchAnswer *ret)
         Entry none;
         size_t count;
         plan_begin(&plan, s, q->n, EFFORT_PLAIN, q->ask->exact, q->a);
-        int64_t total = find_best(q->n, query_read(&plan, word), q->ask->role, &none, &count, 0, q->a);
+        int64_t total = find_best(q->n, query_read(&plan, word), q->ask->role, &none, &count, 0);
         if (total > 0)
             ret->instead[ret->instead_count++] = (SearchInstead){word, total};
     }
@@ -375,16 +242,12 @@ static bool find_answer(Search *s, Question *q, SearchAnswer *ret, Err *err)
         Node *node = plan_all(&plan, s, q, effort, &known);
         if (!known)
             return err_set(err, ERR_INVALID, "unknown filter");
-        if (node->kind == NODE_ALL) {
-            find_everything(q);
-            q->counts = NULL;
-            break;
-        }
+        if (node->kind == NODE_ALL)
+            q->counts = NULL; // these are known
         find_all(q, node);
-        if (q->total > 0 || q->ask->q.n == 0 || q->ask->exact)
+        if (q->total > 0 || q->ask->q.n == 0 || q->ask->exact || node->kind == NODE_ALL)
             break;
     }
-    best_sort(&q->best);
     judge(q, &plan, text_key(q->a, q->ask->q));
     spread(s, q);
     if (q->total > 0)

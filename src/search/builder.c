@@ -5,13 +5,7 @@
 
 #include <stdlib.h>
 
-enum {
-    TABLE_FIRST = 1 << 14,
-    SLICE_FIRST = 12,
-    SLICE_MAX = 1 << 14,
-    POSITIONS_IN_DOC_MAX = 4096,
-    ROW_MAX = 400
-};
+enum { TABLE_FIRST = 1 << 14, SLICE_FIRST = 12, SLICE_MAX = 1 << 14, POSITIONS_IN_DOC_MAX = 4096 };
 
 typedef struct Slice {
     struct Slice *next;

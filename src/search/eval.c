@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // From tree to records, one segment at a time. The rarest part of an AND is read whole; the others are only
 // asked about the records it found.
-#include "search/query.h"
+#include "search/eval.h"
 
 #include <math.h>
 #include <stdlib.h>
-
-enum { POSITIONS_ASKED_MAX = 512 };
 
 static Hits hits_room(Arena *a, size_t count)
 {
@@ -22,13 +20,11 @@ static void hits_add(Hits *h, uint32_t doc, float score, unsigned char field)
     h->fields[h->count++] = field;
 }
 
-static size_t docs_in(const Node *node, const Snapshot *n, size_t view);
-
 static size_t docs_in_any(const Node *node, const Snapshot *n, size_t view)
 {
     size_t sum = 0;
     for (size_t i = 0; i < node->count; i++)
-        sum += docs_in(node->kids[i], n, view);
+        sum += eval_docs_max(node->kids[i], n, view);
     return MIN_OF(sum, (size_t)segment_docs(n->views[view]->segment));
 }
 
@@ -37,12 +33,11 @@ static size_t docs_in_all(const Node *node, const Snapshot *n, size_t view)
     size_t least = segment_docs(n->views[view]->segment);
     for (size_t i = 0; i < node->count; i++)
         if (node->kids[i]->kind != NODE_NOT)
-            least = MIN_OF(least, docs_in(node->kids[i], n, view));
+            least = MIN_OF(least, eval_docs_max(node->kids[i], n, view));
     return least;
 }
 
-// At most how many records: for choosing where to begin.
-static size_t docs_in(const Node *node, const Snapshot *n, size_t view)
+size_t eval_docs_max(const Node *node, const Snapshot *n, size_t view)
 {
     switch (node->kind) {
     case NODE_NOTHING:
@@ -65,7 +60,7 @@ static size_t docs_in(const Node *node, const Snapshot *n, size_t view)
 // ---- terms
 
 // The byte of evidence names the best field only; for another one the positions are asked.
-static bool in_fields(Postings *p, uint32_t fields, const Segment *segment, Field *ret)
+bool eval_in_fields(Postings *p, uint32_t fields, const Segment *segment, Field *ret)
 {
     if (!fields || fields >> EVIDENCE_FIELD(p->evidence) & 1) {
         *ret = EVIDENCE_FIELD(p->evidence);
@@ -97,12 +92,12 @@ static Hits eval_term(const Node *node, const Snapshot *n, size_t view, const Hi
     Field field;
     if (!within) {
         while (postings_next(&p))
-            if (in_fields(&p, node->fields, segment, &field))
+            if (eval_in_fields(&p, node->fields, segment, &field))
                 hits_add(&h, p.doc, unit * (float)EVIDENCE_IMPACT(p.evidence), (unsigned char)field);
         return h;
     }
     for (size_t i = 0; i < within->count && postings_seek(&p, within->docs[i]); i++) {
-        if (p.doc == within->docs[i] && in_fields(&p, node->fields, segment, &field))
+        if (p.doc == within->docs[i] && eval_in_fields(&p, node->fields, segment, &field))
             hits_add(&h, p.doc, unit * (float)EVIDENCE_IMPACT(p.evidence), (unsigned char)field);
         else if (p.doc > within->docs[i])
             while (i + 1 < within->count && within->docs[i + 1] < p.doc)
@@ -119,6 +114,13 @@ typedef struct {
     uint32_t here[POSITIONS_ASKED_MAX];
     size_t count;
 } Part;
+
+struct Phrase {
+    const Node *node;
+    const Segment *segment;
+    Part *parts;
+    size_t rarest;
+};
 
 static bool part_has(const Part *part, uint32_t position)
 {
@@ -160,46 +162,66 @@ static bool stand_together(
     return false;
 }
 
-static Hits eval_phrase(const Node *node, const Snapshot *n, size_t view, const Hits *within, Arena *a)
+Phrase *phrase_open(const Node *node, const Snapshot *n, size_t view, Arena *a)
 {
-    const Segment *segment = n->views[view]->segment;
-    Part *parts = arena_array(a, Part, node->count);
-    size_t rarest = 0, least = SIZE_MAX;
+    Phrase *f = arena_new(a, Phrase);
+    *f = (Phrase){
+        .node = node, .segment = n->views[view]->segment, .parts = arena_array(a, Part, node->count)};
+    size_t least = SIZE_MAX;
     for (size_t i = 0; i < node->count; i++) {
         const Term *term = &node->kids[i]->found[view];
         if (term->docs == 0)
-            return (Hits){0};
-        parts[i].p = postings(term);
-        parts[i].at = node->kids[i]->at;
+            return NULL;
+        f->parts[i].p = postings(term);
+        f->parts[i].at = node->kids[i]->at;
         if (term->docs < least) {
             least = term->docs;
-            rarest = i;
+            f->rarest = i;
         }
     }
-    Hits h = hits_room(a, within ? MIN_OF(least, within->count) : least);
-    float unit = node->weight / IMPACT_MAX;
-    size_t w = 0;
-    uint32_t from = 0;
-    while (postings_seek(&parts[rarest].p, from)) {
-        uint32_t here = parts[rarest].p.doc;
-        from = here + 1;
-        while (within && w < within->count && within->docs[w] < here)
+    return node->count ? f : NULL;
+}
+
+uint32_t phrase_candidate(Phrase *f, uint32_t from)
+{
+    Postings *p = &f->parts[f->rarest].p;
+    return postings_seek(p, from) ? p->doc : DOC_NONE;
+}
+
+bool phrase_holds(Phrase *f, uint32_t doc, float *ret_score, Field *ret_field)
+{
+    unsigned impact = IMPACT_MAX;
+    for (size_t i = 0; i < f->node->count; i++) {
+        Postings *p = &f->parts[i].p;
+        if (!postings_seek(p, doc) || p->doc != doc)
+            return false;
+        impact = MIN_OF(impact, (unsigned)EVIDENCE_IMPACT(p->evidence));
+    }
+    *ret_field = EVIDENCE_FIELD(f->parts[f->rarest].p.evidence);
+    *ret_score = f->node->weight / IMPACT_MAX * (float)impact;
+    return stand_together(f->parts, f->node->count, f->node->fields, f->segment, doc, ret_field);
+}
+
+static Hits eval_phrase(const Node *node, const Snapshot *n, size_t view, const Hits *within, Arena *a)
+{
+    Phrase *f = phrase_open(node, n, view, a);
+    if (!f)
+        return (Hits){0};
+    size_t most = f->parts[f->rarest].p.term.docs, w = 0;
+    Hits h = hits_room(a, within ? MIN_OF(most, within->count) : most);
+    for (uint32_t doc, from = 0; (doc = phrase_candidate(f, from)) != DOC_NONE; from = doc + 1) {
+        while (within && w < within->count && within->docs[w] < doc)
             w++;
         if (within && w == within->count)
             break;
-        if (within && within->docs[w] > here) {
-            from = within->docs[w];
+        if (within && within->docs[w] > doc) {
+            doc = within->docs[w] - 1;
             continue;
         }
-        bool all = true;
-        unsigned impact = IMPACT_MAX;
-        for (size_t i = 0; all && i < node->count; i++) {
-            all = postings_seek(&parts[i].p, here) && parts[i].p.doc == here;
-            impact = MIN_OF(impact, (unsigned)EVIDENCE_IMPACT(parts[i].p.evidence));
-        }
-        Field field = EVIDENCE_FIELD(parts[rarest].p.evidence);
-        if (all && stand_together(parts, node->count, node->fields, segment, here, &field))
-            hits_add(&h, here, unit * (float)impact, (unsigned char)field);
+        float score;
+        Field field;
+        if (phrase_holds(f, doc, &score, &field))
+            hits_add(&h, doc, score, (unsigned char)field);
     }
     return h;
 }
@@ -280,6 +302,21 @@ static int rarer_first(const void *x, const void *y)
     return a->docs < b->docs ? -1 : a->docs > b->docs;
 }
 
+size_t eval_order(const Node *node, const Snapshot *n, size_t view, Arena *a, const Node ***ret)
+{
+    Ordered *order = arena_array(a, Ordered, node->count);
+    const Node **kids = arena_array(a, const Node *, node->count);
+    size_t count = 0;
+    for (size_t i = 0; i < node->count; i++)
+        if (node->kids[i]->kind != NODE_NOT)
+            order[count++] = (Ordered){node->kids[i], eval_docs_max(node->kids[i], n, view)};
+    qsort(order, count, sizeof(*order), rarer_first);
+    for (size_t i = 0; i < count; i++)
+        kids[i] = order[i].node;
+    *ret = kids;
+    return count;
+}
+
 static Hits all_docs(const Snapshot *n, size_t view, const Hits *within, Arena *a)
 {
     if (within) {
@@ -297,15 +334,11 @@ static Hits all_docs(const Snapshot *n, size_t view, const Hits *within, Arena *
 
 static Hits eval_and(const Node *node, const Snapshot *n, size_t view, const Hits *within, Arena *a)
 {
-    Ordered *order = arena_array(a, Ordered, node->count);
-    size_t count = 0;
-    for (size_t i = 0; i < node->count; i++)
-        if (node->kids[i]->kind != NODE_NOT)
-            order[count++] = (Ordered){node->kids[i], docs_in(node->kids[i], n, view)};
-    qsort(order, count, sizeof(*order), rarer_first);
-    Hits h = count ? eval(order[0].node, n, view, within, a) : all_docs(n, view, within, a);
+    const Node **order;
+    size_t count = eval_order(node, n, view, a, &order);
+    Hits h = count ? eval(order[0], n, view, within, a) : all_docs(n, view, within, a);
     for (size_t i = 1; i < count && h.count; i++) {
-        Hits more = eval(order[i].node, n, view, &h, a);
+        Hits more = eval(order[i], n, view, &h, a);
         both(&h, &more);
     }
     for (size_t i = 0; i < node->count && h.count; i++)
@@ -323,6 +356,16 @@ static float closeness(const Node *node, int earliest, int latest)
     return common / (float)(latest - earliest + 1);
 }
 
+bool eval_in_years(const Node *node, int earliest, int latest, float *ret_score)
+{
+    if (earliest == YEAR_NONE || earliest > node->latest || latest < node->earliest)
+        return false;
+    if (node->narrow && (earliest < node->earliest || latest > node->latest))
+        return false;
+    *ret_score = node->weight * closeness(node, earliest, latest);
+    return true;
+}
+
 static Hits eval_years(const Node *node, const Snapshot *n, size_t view, const Hits *within, Arena *a)
 {
     const Segment *segment = n->views[view]->segment;
@@ -331,11 +374,9 @@ static Hits eval_years(const Node *node, const Snapshot *n, size_t view, const H
     Hits h = hits_room(a, count);
     for (size_t i = 0; i < count; i++) {
         uint32_t doc = within ? within->docs[i] : (uint32_t)i;
-        if (earliest[doc] == YEAR_NONE || earliest[doc] > node->latest || latest[doc] < node->earliest)
-            continue;
-        if (node->narrow && (earliest[doc] < node->earliest || latest[doc] > node->latest))
-            continue;
-        hits_add(&h, doc, node->weight * closeness(node, earliest[doc], latest[doc]), FIELD_DATE);
+        float score;
+        if (eval_in_years(node, earliest[doc], latest[doc], &score))
+            hits_add(&h, doc, score, FIELD_DATE);
     }
     return h;
 }

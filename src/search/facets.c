@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counting facet values. Each record has a row of value numbers; counting a hit is adding one for each number
-// in its row. Numbers are the segment's own: a table made once a snapshot says which numbers of several
-// segments mean the same.
+// Counting facet values. Records that are alike share rows of value numbers: counting many hits is counting
+// rows, three additions a hit, and then adding each row's count to its values. Numbers are the segment's own:
+// a table made once a snapshot says which numbers of several segments mean the same.
 #include "search/index.h"
 
 #include "base/utf8.h"
@@ -89,20 +89,86 @@ uint32_t facet_table_size(const FacetTable *t)
     return t->count;
 }
 
-void facets_count(const FacetTable *t, const Snapshot *n, size_t view, const uint32_t *docs, size_t count,
-    uint32_t *counts, Arena *a)
+// ---- counting
+
+enum { ROWS_PER_HIT_FEW = 8 }; // with fewer hits than rows / this, adding to the values at once is cheaper
+
+void facet_counter_begin(FacetCounter *c, const FacetTable *t, const Snapshot *n, uint32_t *counts)
 {
-    const Segment *segment = n->views[view]->segment;
-    const uint32_t *global = t->global[view];
-    uint32_t *here = n->count == 1 ? counts : arena_array(a, uint32_t, segment_facet_values(segment));
+    *c = (FacetCounter){.table = t, .n = n, .counts = counts, .view = SIZE_MAX};
+}
+
+static void count_few(const FacetCounter *c, size_t view, const uint32_t *docs, size_t count)
+{
+    const Segment *segment = c->n->views[view]->segment;
+    const uint32_t *global = c->table->global[view];
     for (size_t i = 0; i < count; i++) {
-        size_t values;
-        const uint32_t *row = segment_facet_row(segment, docs[i], &values);
+        uint32_t row[ROW_MAX];
+        size_t values = segment_facet_row(segment, docs[i], row);
         for (size_t k = 0; k < values; k++)
-            here[row[k]]++;
+            c->counts[global[row[k]]]++;
     }
-    for (uint32_t i = 0; here != counts && i < segment_facet_values(segment); i++)
-        counts[global[i]] += here[i];
+}
+
+static void flush_rows(const FacetCounter *c, RowKind kind)
+{
+    const Rows *r = &c->rows[kind];
+    const uint32_t *global = c->table->global[c->view], *hits = c->hits[kind], *values;
+    uint32_t known = segment_facet_values(c->n->views[c->view]->segment);
+    for (uint32_t row = 0; row < r->count; row++) {
+        if (!hits[row])
+            continue;
+        size_t count = row_values(r, row, &values);
+        for (size_t i = 0; i < count; i++)
+            if (values[i] < known)
+                c->counts[global[values[i]]] += hits[row];
+    }
+}
+
+void facet_counter_end(FacetCounter *c)
+{
+    for (RowKind kind = 0; kind < ROW_KINDS; kind++) {
+        if (c->hits[kind])
+            flush_rows(c, kind);
+        free(c->hits[kind]);
+        c->hits[kind] = NULL;
+    }
+    c->view = SIZE_MAX;
+}
+
+static void begin_view(FacetCounter *c, size_t view)
+{
+    facet_counter_end(c);
+    c->view = view;
+    for (RowKind kind = 0; kind < ROW_KINDS; kind++) {
+        c->rows[kind] = segment_rows(c->n->views[view]->segment, kind);
+        c->hits[kind] = mem_alloc(((size_t)c->rows[kind].count + 1) * sizeof(uint32_t));
+    }
+}
+
+void facets_count_many(FacetCounter *c, size_t view, const uint32_t *docs, size_t count)
+{
+    if (c->view != view)
+        begin_view(c, view);
+    for (RowKind kind = 0; kind < ROW_KINDS; kind++) {
+        const uint32_t *of_doc = c->rows[kind].of_doc;
+        uint32_t rows = c->rows[kind].count, *hits = c->hits[kind];
+        for (size_t i = 0; i < count; i++) {
+            uint32_t row = of_doc[docs[i]];
+            hits[row < rows ? row : rows]++; // the last is for what a damaged file says
+        }
+    }
+}
+
+void facets_count(FacetCounter *c, size_t view, const uint32_t *docs, size_t count)
+{
+    size_t rows = 0;
+    for (RowKind kind = 0; kind < ROW_KINDS; kind++)
+        rows += segment_rows(c->n->views[view]->segment, kind).count;
+    if (count < rows / ROWS_PER_HIT_FEW)
+        count_few(c, view, docs, count);
+    else
+        facets_count_many(c, view, docs, count);
 }
 
 // Counts over everything that a role may see: the same for every visitor who asked nothing yet.
@@ -110,18 +176,19 @@ const uint32_t *facets_all(FacetTable *t, const Snapshot *n, ViewerRole role)
 {
     if (t->all[role])
         return t->all[role];
-    uint32_t *counts = mem_alloc((t->count + 1) * sizeof(uint32_t));
+    uint32_t *counts = mem_alloc((t->count + 1) * sizeof(uint32_t)), docs[64];
+    FacetCounter c;
+    facet_counter_begin(&c, t, n, counts);
     for (size_t i = 0; i < n->count; i++) {
-        const View *v = n->views[i];
-        for (uint32_t doc = 0; doc < segment_docs(v->segment); doc++) {
-            if (!view_shows(v, role, doc))
-                continue;
-            size_t values;
-            const uint32_t *row = segment_facet_row(v->segment, doc, &values);
-            for (size_t k = 0; k < values; k++)
-                counts[t->global[i][row[k]]]++;
+        const uint64_t *visible = n->views[i]->visible[role];
+        for (uint32_t word = 0; word < segment_docs(n->views[i]->segment) / 64 + 1; word++) {
+            size_t count = 0;
+            for (uint64_t bits = visible[word]; bits; bits &= bits - 1)
+                docs[count++] = word * 64 + (uint32_t)__builtin_ctzll(bits);
+            facets_count_many(&c, i, docs, count);
         }
     }
+    facet_counter_end(&c);
     return t->all[role] = counts;
 }
 

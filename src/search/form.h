@@ -5,7 +5,10 @@
 //   postings   for each term: skip table (if it has more than a block), records, positions
 //   terms      blocks of 16 terms, front-coded: shared bytes, length, bytes, records, sizes of its postings
 //   blocks     for each block: where it begins in terms, where its postings begin
-//   columns    one value a record each; rows of facet values; id, title and field starts in a blob
+//   columns    one value a record each; id, title and field starts in a blob
+//   rows       of facet values. Records that are alike share them: each has the number of one row of every
+//   kind
+//              (RowKind), and a row is a list of value numbers
 //   values     facet byte and text of each facet value, ascending
 #pragma once
 
@@ -25,8 +28,10 @@ typedef enum {
     SECTION_FLAGS,
     SECTION_DOC_OFFSETS, // docs + 1
     SECTION_DOC_BLOB,
-    SECTION_ROW_OFFSETS, // docs + 1
-    SECTION_ROWS,
+    SECTION_ROW_NUMBERS,                                // a section for each kind of row: a number a record
+    SECTION_ROW_ENDS = SECTION_ROW_NUMBERS + ROW_KINDS, // the same: rows + 1
+    SECTION_ROW_VALUES = SECTION_ROW_ENDS + ROW_KINDS,
+    SECTION_ROW_VALUES_LAST = SECTION_ROW_VALUES + ROW_KINDS - 1,
     SECTION_VALUE_OFFSETS, // values + 1
     SECTION_VALUE_BLOB,
     SECTIONS,
@@ -43,5 +48,6 @@ typedef struct {
     uint64_t terms;
     uint32_t docs, values;
     uint32_t form;
+    uint32_t rows[ROW_KINDS];
     char magic[8]; // "VITRSEG"
 } Footer;

@@ -45,9 +45,20 @@ bool shown_has(Seen *seen, Str object_id);
 FacetTable *facet_table_make(const Snapshot *n);
 void facet_table_free(FacetTable *table);
 uint32_t facet_table_size(const FacetTable *t);
-// Adds the rows of some records of a view to `counts`.
-void facets_count(const FacetTable *t, const Snapshot *n, size_t view, const uint32_t *docs, size_t count,
-    uint32_t *counts, Arena *a);
+// One thread's counting: some records of a view, then of the next, and at the end `counts` is right. Records
+// lie within the view.
+typedef struct {
+    const FacetTable *table;
+    const Snapshot *n;
+    uint32_t *counts;
+    size_t view; // whose rows are being counted; SIZE_MAX: none
+    Rows rows[ROW_KINDS];
+    uint32_t *hits[ROW_KINDS]; // of each row
+} FacetCounter;
+void facet_counter_begin(FacetCounter *c, const FacetTable *t, const Snapshot *n, uint32_t *counts);
+void facets_count(FacetCounter *c, size_t view, const uint32_t *docs, size_t count); // all of a view at once
+void facets_count_many(FacetCounter *c, size_t view, const uint32_t *docs, size_t count); // piece by piece
+void facet_counter_end(FacetCounter *c);
 const uint32_t *facets_all(FacetTable *t, const Snapshot *n, ViewerRole role);
 void facets_answer(
     const FacetTable *t, const uint32_t *counts, const SearchAsk *ask, Arena *a, SearchAnswer *ret);

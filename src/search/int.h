@@ -70,6 +70,17 @@ typedef enum {
     FACETS,
 } Facet;
 
+// The facet values of a record stand in three rows, cut so that records share them: a museum has few
+// different rows of what things are and when, some of who made them, some of what they are made of and where.
+typedef enum { ROW_WHAT, ROW_WHO, ROW_OF_WHAT, ROW_KINDS } RowKind;
+
+static inline RowKind row_kind_of(Facet facet)
+{
+    return facet == FACET_MAKER                              ? ROW_WHO
+           : facet == FACET_MATERIAL || facet == FACET_PLACE ? ROW_OF_WHAT
+                                                             : ROW_WHAT;
+}
+
 Str search_facet_name(Facet facet);
 bool search_facet_of(Str name, Facet *ret);
 Str search_field_name(Field field);
@@ -87,6 +98,7 @@ enum {
     FACET_VALUE_MAX_BYTES = 200,
     TITLE_KEPT_MAX_BYTES = 160,
     SEGMENT_DOCS_MAX = 2000000,
+    ROW_MAX = 400, // facet values of a record
 };
 
 // What is kept of each record in columns.
@@ -134,8 +146,16 @@ void writer_posting(Writer *w, uint32_t doc, unsigned char evidence, const uint3
 void writer_term_end(Writer *w);
 // Facet values in order of facet and value; the answer is the number to use in rows.
 uint32_t writer_facet_value(Writer *w, Facet facet, Str value);
-void writer_doc(Writer *w, const DocFacts *facts, const uint32_t *values, size_t count); // in order of number
+// values: numbers of facet values, in any order; they are sorted.
+void writer_doc(Writer *w, const DocFacts *facts, uint32_t *values, size_t count); // in order of number
 bool writer_finish(Writer *w, Err *err) MUST_CHECK;
+
+// rows.c: which rows were written already; a row seen before keeps its number.
+typedef struct RowTable RowTable;
+RowTable *row_table_open(void);
+void row_table_close(RowTable *t);
+uint32_t row_table_number(RowTable *t, const uint32_t *values, size_t count, bool *ret_new);
+uint32_t row_table_count(const RowTable *t);
 
 // ---- reading one
 
@@ -162,7 +182,24 @@ uint32_t segment_facet_values(const Segment *s);
 Str segment_facet_value(const Segment *s, uint32_t value, Facet *ret_facet);
 // Which values belong to a facet: numbers from .. to - 1.
 void segment_facet_range(const Segment *s, Facet facet, uint32_t *ret_from, uint32_t *ret_to);
-const uint32_t *segment_facet_row(const Segment *s, uint32_t doc, size_t *ret_count);
+size_t segment_facet_row(const Segment *s, uint32_t doc, uint32_t ret[ROW_MAX]); // all values of a record
+
+// The rows of one kind. What a damaged file says is kept within bounds here and in row_values: it may give
+// wrong counts, never a wrong access.
+typedef struct {
+    const uint32_t *of_doc, *ends, *values;
+    uint32_t count, values_count; // rows; values in all rows
+} Rows;
+Rows segment_rows(const Segment *s, RowKind kind);
+
+static inline size_t row_values(const Rows *r, uint32_t row, const uint32_t **ret)
+{
+    uint32_t from = row < r->count ? r->ends[row] : 0, to = row < r->count ? r->ends[row + 1] : 0;
+    if (from > to || to > r->values_count || to - from > ROW_MAX)
+        return 0;
+    *ret = r->values + from;
+    return to - from;
+}
 
 typedef struct {
     const Segment *segment;
@@ -210,6 +247,10 @@ typedef struct {
 Postings postings(const Term *term);
 bool postings_next(Postings *p);
 bool postings_seek(Postings *p, uint32_t doc); // to the first >= doc
+// The present record and those behind it, as long as they are below `to`; at most POSTINGS_BLOCK. Then the
+// present record is the first that was not taken, DOC_NONE if there is no more. to: at most the records of
+// the segment.
+size_t postings_take(Postings *p, uint32_t to, uint32_t *ret_docs, unsigned char *ret_evidence);
 // Positions of the present record; at most max of them. Call at most once for each record.
 size_t postings_positions(Postings *p, uint32_t *ret, size_t max);
 

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-enum { MERGED_MAX = 64, POSITIONS_MAX = 4096, ROW_MAX = 400 };
+enum { MERGED_MAX = 64, POSITIONS_MAX = 4096 };
 
 typedef struct {
     const View *view;
@@ -33,8 +33,8 @@ static void number_records(Arena *a, Source *s, uint32_t *next)
         s->numbers[doc] = is_dead(s->view, doc) ? DOC_NONE : (*next)++;
         if (s->numbers[doc] == DOC_NONE)
             continue;
-        size_t count;
-        const uint32_t *row = segment_facet_row(s->view->segment, doc, &count);
+        uint32_t row[ROW_MAX];
+        size_t count = segment_facet_row(s->view->segment, doc, row);
         for (size_t i = 0; i < count; i++)
             s->used[row[i]] = true;
     }
@@ -127,11 +127,9 @@ static void merge_records(Writer *w, const Source *s)
         segment_doc(s->view->segment, doc, &facts);
         segment_field_starts(s->view->segment, doc, starts);
         facts.field_starts = starts;
-        size_t count;
-        const uint32_t *old = segment_facet_row(s->view->segment, doc, &count);
-        count = MIN_OF(count, (size_t)ROW_MAX);
+        size_t count = segment_facet_row(s->view->segment, doc, row);
         for (size_t i = 0; i < count; i++)
-            row[i] = s->values[old[i]];
+            row[i] = s->values[row[i]];
         writer_doc(w, &facts, row, count);
     }
 }

@@ -128,5 +128,5 @@ typedef struct {
     float score;
     unsigned char field;
 } Entry;
-int64_t find_best(const Snapshot *n, const Node *node, ViewerRole role, Entry *entries, size_t *count,
-    size_t max, Arena *a);
+int64_t find_best(
+    const Snapshot *n, const Node *node, ViewerRole role, Entry *entries, size_t *count, size_t max);

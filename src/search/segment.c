@@ -28,7 +28,10 @@ static bool whole(const Segment *s)
         [SECTION_TITLE_KEYS] = 16,
         [SECTION_MAKER_KEYS] = 16,
         [SECTION_RANKS] = 1,
-        [SECTION_FLAGS] = 1};
+        [SECTION_FLAGS] = 1,
+        [SECTION_ROW_NUMBERS] = 4,
+        [SECTION_ROW_NUMBERS + 1] = 4,
+        [SECTION_ROW_NUMBERS + 2] = 4};
     const Footer *f = &s->footer;
     if (memcmp(f->magic, "VITRSEG", 8) != 0 || f->form != SEGMENT_FORM || f->docs > SEGMENT_DOCS_MAX)
         return false;
@@ -38,8 +41,10 @@ static bool whole(const Segment *s)
         if (item_bytes[i] && f->bytes[i] != (uint64_t)item_bytes[i] * f->docs)
             return false;
     }
-    uint64_t ends = ((uint64_t)f->docs + 1) * 4;
-    return f->bytes[SECTION_DOC_OFFSETS] == ends && f->bytes[SECTION_ROW_OFFSETS] == ends &&
+    for (int kind = 0; kind < ROW_KINDS; kind++)
+        if (f->bytes[SECTION_ROW_ENDS + kind] != ((uint64_t)f->rows[kind] + 1) * 4)
+            return false;
+    return f->bytes[SECTION_DOC_OFFSETS] == ((uint64_t)f->docs + 1) * 4 &&
            f->bytes[SECTION_VALUE_OFFSETS] == ((uint64_t)f->values + 1) * 4 &&
            f->bytes[SECTION_BLOCKS] == (f->terms + TERMS_IN_BLOCK - 1) / TERMS_IN_BLOCK * sizeof(TermBlock);
 }
@@ -159,11 +164,27 @@ void segment_facet_range(const Segment *s, Facet facet, uint32_t *ret_from, uint
     *ret_to = ends[1];
 }
 
-const uint32_t *segment_facet_row(const Segment *s, uint32_t doc, size_t *ret_count)
+Rows segment_rows(const Segment *s, RowKind kind)
 {
-    const uint32_t *offsets = section(s, SECTION_ROW_OFFSETS);
-    *ret_count = offsets[doc + 1] - offsets[doc];
-    return (const uint32_t *)section(s, SECTION_ROWS) + offsets[doc];
+    return (Rows){.of_doc = section(s, SECTION_ROW_NUMBERS + kind),
+        .ends = section(s, SECTION_ROW_ENDS + kind),
+        .values = section(s, SECTION_ROW_VALUES + kind),
+        .count = s->footer.rows[kind],
+        .values_count = (uint32_t)(s->footer.bytes[SECTION_ROW_VALUES + kind] / 4)};
+}
+
+size_t segment_facet_row(const Segment *s, uint32_t doc, uint32_t ret[ROW_MAX])
+{
+    size_t all = 0;
+    for (RowKind kind = 0; kind < ROW_KINDS; kind++) {
+        Rows rows = segment_rows(s, kind);
+        const uint32_t *values;
+        size_t count = row_values(&rows, rows.of_doc[doc], &values);
+        for (size_t i = 0; i < count && all < ROW_MAX; i++)
+            if (values[i] < s->footer.values)
+                ret[all++] = values[i];
+    }
+    return all;
 }
 
 static Str read_text(const unsigned char **p, const unsigned char *end)
@@ -367,6 +388,31 @@ bool postings_next(Postings *p)
     p->blocks_left = p->left_in_block = 0; // damaged: the rest is not found
     p->doc = DOC_NONE;
     return false;
+}
+
+size_t postings_take(Postings *p, uint32_t to, uint32_t *ret_docs, unsigned char *ret_evidence)
+{
+    size_t n = 0;
+    while (n < POSTINGS_BLOCK && p->doc < to) {
+        ret_docs[n] = p->doc;
+        ret_evidence[n++] = p->evidence;
+        // The records behind it, as long as each is a byte away from the one before.
+        const unsigned char *at = p->at, *end = p->docs_end;
+        uint32_t before = p->before, left = p->left_in_block;
+        while (left > 0 && n < POSTINGS_BLOCK && at + 1 < end && at[0] < 0x80 && before + at[0] + 1 < to) {
+            ret_docs[n] = before += at[0] + 1u;
+            ret_evidence[n++] = at[1];
+            at += 2;
+            left--;
+        }
+        p->read_in_block += p->left_in_block - left;
+        p->left_in_block = left;
+        p->before = before;
+        p->at = at;
+        if (!postings_next(p))
+            break;
+    }
+    return n;
 }
 
 bool postings_seek(Postings *p, uint32_t doc)

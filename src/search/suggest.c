@@ -58,9 +58,9 @@ static bool word_begins(Arena *a, Str text, Str head)
 
 static void add_makers(Suggesting *g, const Entry *e, Str last)
 {
-    size_t count;
+    uint32_t row[ROW_MAX];
     const Segment *segment = g->n->views[e->view]->segment;
-    const uint32_t *row = segment_facet_row(segment, e->doc, &count);
+    size_t count = segment_facet_row(segment, e->doc, row);
     for (size_t i = 0; i < count; i++) {
         Facet facet;
         Str value = segment_facet_value(segment, row[i], &facet);
@@ -110,7 +110,7 @@ bool search_suggest(Search *s, Str typed, ViewerRole role, int limit, Arena *a, 
     Str last;
     Node *node = plan_typed(&g, typed, &last);
     if (typed.n && node->count)
-        find_best(n, node, role, entries, &count, LOOKED_AT, a);
+        find_best(n, node, role, entries, &count, LOOKED_AT);
     for (size_t i = 0; i < count; i++) {
         DocFacts facts;
         segment_doc(n->views[entries[i].view]->segment, entries[i].doc, &facts);

@@ -28,6 +28,8 @@ struct Writer {
     Spool sections[SECTIONS];
     uint64_t terms;
     uint32_t docs, values;
+    uint32_t facet_ends[FACETS]; // behind the last value of each
+    RowTable *rows[ROW_KINDS];
 
     // The term at hand.
     char term[TERM_MAX_BYTES], before[TERM_MAX_BYTES];
@@ -101,7 +103,10 @@ Writer *writer_open(int dir, const char *name, Err *err)
         w->sections[i] = (Spool){.buf = buf_with_max(SPOOL_MEMORY_BYTES), .fd = -1};
     uint32_t zero = 0;
     spool_add(w, SECTION_DOC_OFFSETS, &zero, sizeof(zero));
-    spool_add(w, SECTION_ROW_OFFSETS, &zero, sizeof(zero));
+    for (int kind = 0; kind < ROW_KINDS; kind++) {
+        w->rows[kind] = row_table_open();
+        spool_add(w, SECTION_ROW_ENDS + kind, &zero, sizeof(zero));
+    }
     spool_add(w, SECTION_VALUE_OFFSETS, &zero, sizeof(zero));
     return w;
 }
@@ -119,6 +124,8 @@ void writer_close(Writer *w)
         buf_free(&w->sections[i].buf);
         fd_close(w->sections[i].fd);
     }
+    for (int kind = 0; kind < ROW_KINDS; kind++)
+        row_table_close(w->rows[kind]);
     free(w);
 }
 
@@ -215,7 +222,45 @@ uint32_t writer_facet_value(Writer *w, Facet facet, Str value)
     spool_add(w, SECTION_VALUE_BLOB, value.p, value.n);
     uint32_t end = (uint32_t)w->sections[SECTION_VALUE_BLOB].bytes;
     spool_add(w, SECTION_VALUE_OFFSETS, &end, sizeof(end));
-    return w->values++;
+    w->values++;
+    for (int f = (int)facet; f < FACETS; f++)
+        w->facet_ends[f] = w->values;
+    return w->values - 1;
+}
+
+static int ascending(const void *x, const void *y)
+{
+    uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
+    return a < b ? -1 : a > b;
+}
+
+static void put_row(Writer *w, RowKind kind, const uint32_t *values, size_t count)
+{
+    bool is_new;
+    uint32_t number = row_table_number(w->rows[kind], values, count, &is_new);
+    spool_add(w, SECTION_ROW_NUMBERS + kind, &number, sizeof(number));
+    if (!is_new)
+        return;
+    spool_add(w, SECTION_ROW_VALUES + kind, values, count * sizeof(*values));
+    uint32_t end = (uint32_t)(w->sections[SECTION_ROW_VALUES + kind].bytes / sizeof(*values));
+    spool_add(w, SECTION_ROW_ENDS + kind, &end, sizeof(end));
+}
+
+static void put_rows(Writer *w, uint32_t *values, size_t count)
+{
+    uint32_t row[ROW_KINDS][ROW_MAX];
+    size_t counts[ROW_KINDS] = {0};
+    if (count > 1)
+        qsort(values, count, sizeof(*values), ascending);
+    int facet = 0;
+    for (size_t i = 0; i < count && i < ROW_MAX; i++) {
+        while (values[i] >= w->facet_ends[facet])
+            facet++;
+        RowKind kind = row_kind_of((Facet)facet);
+        row[kind][counts[kind]++] = values[i];
+    }
+    for (RowKind kind = 0; kind < ROW_KINDS; kind++)
+        put_row(w, kind, row[kind], counts[kind]);
 }
 
 static void put_starts(Buf *b, const uint32_t *starts)
@@ -230,7 +275,7 @@ static void put_starts(Buf *b, const uint32_t *starts)
             put_varint(b, starts[i + 1] - starts[i]);
 }
 
-void writer_doc(Writer *w, const DocFacts *facts, const uint32_t *values, size_t count)
+void writer_doc(Writer *w, const DocFacts *facts, uint32_t *values, size_t count)
 {
     int32_t earliest = facts->earliest, latest = facts->latest;
     spool_add(w, SECTION_SEQUENCES, &facts->sequence, sizeof(facts->sequence));
@@ -249,9 +294,7 @@ void writer_doc(Writer *w, const DocFacts *facts, const uint32_t *values, size_t
     spool_add(w, SECTION_DOC_BLOB, b.p, b.n);
     uint32_t end = (uint32_t)w->sections[SECTION_DOC_BLOB].bytes;
     spool_add(w, SECTION_DOC_OFFSETS, &end, sizeof(end));
-    spool_add(w, SECTION_ROWS, values, count * sizeof(*values));
-    end = (uint32_t)(w->sections[SECTION_ROWS].bytes / sizeof(*values));
-    spool_add(w, SECTION_ROW_OFFSETS, &end, sizeof(end));
+    put_rows(w, values, count);
     w->docs++;
 }
 
@@ -280,6 +323,8 @@ bool writer_finish(Writer *w, Err *err)
         .values = w->values,
         .form = SEGMENT_FORM,
         .magic = "VITRSEG"};
+    for (int kind = 0; kind < ROW_KINDS; kind++)
+        footer.rows[kind] = row_table_count(w->rows[kind]);
     for (int i = 0; i < SECTIONS; i++) {
         put_out(w, (Str){"\0\0\0\0\0\0\0", (size_t)(-w->bytes & 7)});
         footer.at[i] = w->bytes;
