@@ -4,13 +4,16 @@
 //
 //   bench_search fill CATALOG RECORDS.jsonl COUNT   a ledger of COUNT records made from the given ones
 //   bench_search index INDEX CATALOG                follows the ledger; prints records, seconds, bytes
+//   bench_search feed INDEX RECORDS.jsonl COUNT TIMES   an index of COUNT records without a ledger; its
+//   segment
+//                                                  is named TIMES times, and whoever asks copies it as often
 //   bench_search ask INDEX QUERIES.txt ROUNDS       prints times of answers with count and facets
 //   bench_search dump CATALOG                      the same records as tab-separated text, for the peers
 //   bench_search judge INDEX QUERIES.tsv            prints the ranked ids of each judged query
 //   bench_search show INDEX QUERY                   prints the first answers, for people
 #include "base/clock.h"
 #include "base/file.h"
-#include "search/search.h"
+#include "search/index.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -114,6 +117,29 @@ static Record read_record(Arena *a, const Json *j)
     return r;
 }
 
+// What it is, what it is made of, where and when come from other records here and there, so that records have
+// as many different rows of facet values as they do in a real museum.
+static void vary_facts(Arena *a, Record *r, const Record *other, const Record *third, uint64_t seed)
+{
+    if (seed % 4 == 1)
+        r->materials = other->materials;
+    if (seed % 5 == 2)
+        r->places = third->places;
+    if (seed % 7 == 3)
+        r->classification = other->classification;
+    if (r->dates.count && r->dates.items[0].has_years && seed % 3) {
+        RecordDate *date = arena_new(a, RecordDate);
+        int years = (int)(seed / 7 % 61) - 30;
+        *date = r->dates.items[0];
+        date->earliest += years;
+        date->latest += years;
+        date->text = date->earliest == date->latest ? arena_printf(a, "%d", date->earliest)
+                                                    : arena_printf(a, "%d-%d", date->earliest, date->latest);
+        r->dates.items = date;
+        r->dates.count = 1;
+    }
+}
+
 // Record `number` of a collection that grows from the given ones: each round takes words of titles, makers
 // and dates from other records, so that words and names grow in number as they do in a real museum.
 static Record vary(Arena *a, const Record *records, size_t count, size_t number)
@@ -152,6 +178,7 @@ static Record vary(Arena *a, const Record *records, size_t count, size_t number)
         r.makers.items = maker;
         r.makers.count = 1;
     }
+    vary_facts(a, &r, other, third, seed);
     return r;
 }
 
@@ -163,21 +190,31 @@ static bool put(CatalogBatch *b, const Record *r, Arena *a, Err *err)
            catalog_batch_put(b, &p, err);
 }
 
-static bool fill(const char *where, const char *from, size_t want, Err *err)
+static bool read_records(const char *from, Arena *kept, Record **ret, size_t *ret_count, Err *err)
 {
-    CLEANUP(arena_closep) Arena *kept = arena_open();
-    CLEANUP(arena_closep) Arena *a = arena_open();
     Str lines, line;
-    Record *records = NULL;
-    size_t count = 0, capacity = 0;
+    size_t capacity = 0;
+    *ret = NULL;
+    *ret_count = 0;
     if (!read_file(from, kept, &lines, err))
         return false;
     while (str_next(&lines, '\n', &line)) {
         const Json *tree = json_parse(line, kept, err);
         if (!tree)
             return false;
-        *arena_push(kept, &records, &count, &capacity) = read_record(kept, tree);
+        *arena_push(kept, ret, ret_count, &capacity) = read_record(kept, tree);
     }
+    return true;
+}
+
+static bool fill(const char *where, const char *from, size_t want, Err *err)
+{
+    CLEANUP(arena_closep) Arena *kept = arena_open();
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    Record *records;
+    size_t count;
+    if (!read_records(from, kept, &records, &count, err))
+        return false;
     Catalog *c = catalog_open(where, true, err);
     bool good = c != NULL;
     int64_t set = 0;
@@ -216,6 +253,67 @@ static bool index_all(const char *dir, const char *catalog, Err *err)
     search_close(s);
     catalog_close(c);
     return good;
+}
+
+// ---- an index without a ledger, for sizes whose ledger would take hours
+
+enum { FEED_TOGETHER = 250000, FEED_PARTS_MAX = 8 };
+
+static bool feed_segment(
+    int dir, const Record *records, size_t count, size_t from, size_t to, const char *name, Err *err)
+{
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    View *views[FEED_PARTS_MAX];
+    size_t parts = 0;
+    bool good = true;
+    for (size_t i = from; good && i < to && parts < FEED_PARTS_MAX; parts += good) {
+        char part[48];
+        Builder *b = builder_open();
+        for (size_t k = 0; k < FEED_TOGETHER && i < to; k++, i++) {
+            arena_reset(a);
+            Record r = vary(a, records, count, i);
+            CatalogVersion v = {.sequence = (int64_t)i + 1, .object_id = r.id, .version = 1};
+            document_add(b, &v, &r, vocabulary_keep(), a);
+        }
+        snprintf(part, sizeof(part), "part-%zu", parts);
+        good = builder_write(b, dir, part, err);
+        builder_close(b);
+        Segment *segment = good ? segment_map(dir, part, err) : NULL;
+        views[parts] = segment ? view_make(segment, NULL, "", -1) : NULL;
+        good = segment != NULL;
+    }
+    good = good && merge_segments(views, parts, dir, name, err);
+    for (size_t i = 0; i < parts; i++) {
+        good = good && file_remove(dir, segment_name(views[i]->segment), err);
+        view_drop(views[i]);
+    }
+    return good;
+}
+
+// A segment of `want` records made from the given ones, and `times` names for it in the index: files of their
+// own if somebody copies them, as bench/search/run does.
+static bool feed(const char *where, const char *from, size_t want, size_t times, Err *err)
+{
+    CLEANUP(arena_closep) Arena *kept = arena_open();
+    Record *records;
+    size_t count;
+    if (!read_records(from, kept, &records, &count, err) || !dir_make(AT_FDCWD, where, err))
+        return false;
+    CLEANUP(fd_closep) int dir = dir_open(AT_FDCWD, where, err);
+    int64_t begin = clock_mono_us(), cpu = clock_cpu_us();
+    if (dir < 0 || !feed_segment(dir, records, count, 0, want, "seg-1-0", err))
+        return false;
+    Manifest m = {.generation = 1,
+        .sequence = (int64_t)(want * times),
+        .default_rank = rights_terms_rank((Terms){.access = ACCESS_FULL}),
+        .segments = arena_array(kept, ManifestSegment, times),
+        .count = times};
+    snprintf(m.digest, sizeof(m.digest), "%s", vocabulary_digest(vocabulary_keep()));
+    for (size_t i = 0; i < times; i++)
+        snprintf(m.segments[i].name, sizeof(m.segments[i].name), "seg-%zu-0", i + 1);
+    printf("%zu\t%.2f\t%.2f\t%ld\n", want, (double)(clock_mono_us() - begin) / 1e6,
+        (double)(clock_cpu_us() - cpu) / 1e6, peak_kb());
+    return current_write(dir, &m, err);
 }
 
 // ---- asking
@@ -382,6 +480,8 @@ int main(int argc, char **argv)
         good = fill(argv[2], argv[3], strtoul(argv[4], NULL, 10), &err);
     else if (strcmp(step, "index") == 0 && argc == 4)
         good = index_all(argv[2], argv[3], &err);
+    else if (strcmp(step, "feed") == 0 && argc == 6)
+        good = feed(argv[2], argv[3], strtoul(argv[4], NULL, 10), strtoul(argv[5], NULL, 10), &err);
     else if (strcmp(step, "ask") == 0 && argc == 5)
         good = ask_all(argv[2], argv[3], atoi(argv[4]), &err);
     else if (strcmp(step, "dump") == 0 && argc == 3)
@@ -391,6 +491,6 @@ int main(int argc, char **argv)
     else if (strcmp(step, "show") == 0 && argc == 4)
         good = show(argv[2], argv[3], &err);
     else
-        return fprintf(stderr, "usage: bench_search fill|index|ask|dump|judge|show ...\n"), 2;
+        return fprintf(stderr, "usage: bench_search fill|index|feed|ask|dump|judge|show ...\n"), 2;
     return good ? 0 : give_up(&err);
 }

@@ -100,11 +100,11 @@ static void judge(Question *q, Plan *p, Str asked)
         return;
     for (size_t i = 0; i < q->best.count && i < JUDGED_MAX; i++) {
         Entry *e = &q->best.entries[i];
-        DocFacts facts;
-        segment_doc(q->n->views[e->view]->segment, e->doc, &facts);
-        if (facts.title.n > 2 * q->ask->q.n + 20)
+        Str id, title;
+        segment_names(q->n->views[e->view]->segment, e->doc, &id, &title);
+        if (title.n > 2 * q->ask->q.n + 20)
             continue;
-        Str title = text_key(p->a, facts.title);
+        title = text_key(p->a, title);
         if (str_eq(title, asked))
             e->score *= 1.6f;
         else if (str_starts(title, asked))
@@ -149,9 +149,9 @@ static void spread(Search *s, Question *q)
     if (strength <= 0 || q->ask->sort != SEARCH_BY_SCORE || top <= 0)
         return;
     for (size_t i = 0; i < count; i++) {
-        DocFacts facts;
-        segment_doc(q->n->views[b->entries[i].view]->segment, b->entries[i].doc, &facts);
-        fresh[i] = s->seen && !shown_has(s->seen, facts.object_id) ? NEVER_SHOWN_BONUS : 0;
+        Str id, title;
+        segment_names(q->n->views[b->entries[i].view]->segment, b->entries[i].doc, &id, &title);
+        fresh[i] = s->seen && !shown_has(s->seen, id) ? NEVER_SHOWN_BONUS : 0;
     }
     for (size_t at = 1; at < count; at++) {
         size_t best = at;
@@ -188,9 +188,9 @@ static bool answer_hits(Question *q, const Cursor *cursor, SearchAnswer *ret)
     ret->hits = arena_array(q->a, SearchHit, limit);
     for (size_t i = start; i < b->count && ret->hits_count < limit; i++) {
         const Entry *e = &b->entries[i];
-        DocFacts facts;
-        segment_doc(q->n->views[e->view]->segment, e->doc, &facts);
-        ret->hits[ret->hits_count++] = (SearchHit){.object_id = arena_copy(q->a, facts.object_id),
+        Str id, title;
+        segment_names(q->n->views[e->view]->segment, e->doc, &id, &title);
+        ret->hits[ret->hits_count++] = (SearchHit){.object_id = arena_copy(q->a, id),
             .score = (double)e->score,
             .why = e->field < FIELDS ? search_field_name((Field)e->field) : (Str){0}};
     }

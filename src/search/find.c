@@ -55,19 +55,25 @@ typedef struct {
     Arena *a;
     Dense *dense; // of `view`
     uint32_t view;
-    uint32_t docs[WINDOW_DOCS];
-    float scores[WINDOW_DOCS];
+    uint32_t *docs; // of a window
+    float *scores;
 } Worker;
 
 static void keep_best(Worker *w, uint32_t view, const Hits *h)
 {
     const unsigned char *flags = segment_flags(w->job->f->n->views[view]->segment);
     Best *best = &w->share->best;
+    // Records come in order: of equally good ones in one segment the later come later.
+    bool in_order = best->sort == SEARCH_BY_SCORE && segment_ascending(w->job->f->n->views[view]->segment);
     for (size_t i = 0; i < h->count; i++) {
         bool image = flags[h->docs[i]] & FLAG_IMAGE;
+        float score = image ? (h->scores[i] + 0.001f) * IMAGE_BONUS : h->scores[i];
+        const Entry *worst = best->entries;
+        if (in_order && best->count == best->max && best->max && score == worst->score && worst->view == view)
+            continue;
         best_add(best, &(Entry){.view = view,
                            .doc = h->docs[i],
-                           .score = image ? (h->scores[i] + 0.001f) * IMAGE_BONUS : h->scores[i],
+                           .score = score,
                            .field = h->fields ? h->fields[i] : FIELD_UNKNOWN});
     }
     w->share->total += (int64_t)h->count;
@@ -99,6 +105,8 @@ static void run_windows(Worker *w, const Task *t)
     if (!w->dense || w->view != t->view) {
         arena_reset(w->a);
         w->dense = dense_open(f->node, f->n, t->view, w->a);
+        w->docs = arena_array(w->a, uint32_t, WINDOW_DOCS);
+        w->scores = arena_array(w->a, float, WINDOW_DOCS);
         w->view = t->view;
     }
     for (uint32_t from = t->from; from < t->to; from += WINDOW_DOCS) {
@@ -123,14 +131,12 @@ static void work(Job *job, Share *share)
     size_t i = atomic_fetch_add(&job->next, 1);
     if (i >= job->tasks_count)
         return;
-    Worker *w = mem_alloc(sizeof(Worker));
-    *w = (Worker){.job = job, .share = share, .a = arena_open()};
-    facet_counter_begin(&w->counter, job->f->table, job->f->n, share->counts);
+    Worker w = {.job = job, .share = share, .a = arena_open()};
+    facet_counter_begin(&w.counter, job->f->table, job->f->n, share->counts);
     for (; i < job->tasks_count; i = atomic_fetch_add(&job->next, 1))
-        (job->tasks[i].windows ? run_windows : run_lists)(w, &job->tasks[i]);
-    facet_counter_end(&w->counter);
-    arena_close(w->a);
-    free(w);
+        (job->tasks[i].windows ? run_windows : run_lists)(&w, &job->tasks[i]);
+    facet_counter_end(&w.counter);
+    arena_close(w.a);
 }
 
 // ---- several

@@ -49,5 +49,6 @@ typedef struct {
     uint32_t docs, values;
     uint32_t form;
     uint32_t rows[ROW_KINDS];
-    char magic[8]; // "VITRSEG"
+    uint32_t ascending, none; // sequences ascend with the numbers of records
+    char magic[8];            // "VITRSEG"
 } Footer;

@@ -168,6 +168,9 @@ uint32_t segment_docs(const Segment *s);
 uint64_t segment_bytes(const Segment *s);
 const char *segment_name(const Segment *s);
 void segment_doc(const Segment *s, uint32_t doc, DocFacts *ret); // without field_starts
+// For answers, which need only these: the columns lie far from each other in memory.
+void segment_names(const Segment *s, uint32_t doc, Str *ret_object_id, Str *ret_title);
+bool segment_ascending(const Segment *s); // later records have later sequences
 void segment_field_starts(const Segment *s, uint32_t doc, uint32_t ret[FIELDS + 1]);
 // The columns themselves, for scans.
 const int32_t *segment_earliest(const Segment *s);

@@ -131,6 +131,10 @@ const unsigned char *segment_maker_keys(const Segment *s)
 {
     return section(s, SECTION_MAKER_KEYS);
 }
+bool segment_ascending(const Segment *s)
+{
+    return s->footer.ascending;
+}
 uint32_t segment_facet_values(const Segment *s)
 {
     return s->footer.values;
@@ -140,8 +144,12 @@ Str segment_facet_value(const Segment *s, uint32_t value, Facet *ret_facet)
 {
     const uint32_t *offsets = section(s, SECTION_VALUE_OFFSETS);
     const char *blob = section(s, SECTION_VALUE_BLOB);
-    *ret_facet = (Facet)blob[offsets[value]];
-    return (Str){blob + offsets[value] + 1, offsets[value + 1] - offsets[value] - 1};
+    bool good = offsets[value] < offsets[value + 1] &&
+                offsets[value + 1] <= s->footer.bytes[SECTION_VALUE_BLOB] &&
+                (unsigned char)blob[offsets[value]] < FACETS;
+    *ret_facet =
+        good ? (Facet)blob[offsets[value]] : FACETS - 1; // a damaged file says something wrong, no worse
+    return good ? (Str){blob + offsets[value] + 1, offsets[value + 1] - offsets[value] - 1} : S("");
 }
 
 void segment_facet_range(const Segment *s, Facet facet, uint32_t *ret_from, uint32_t *ret_to)
@@ -196,27 +204,38 @@ static Str read_text(const unsigned char **p, const unsigned char *end)
     return text;
 }
 
-void segment_doc(const Segment *s, uint32_t doc, DocFacts *ret)
+// What is kept of a record in one piece. A damaged file may give a wrong one, or an empty one.
+static const unsigned char *doc_blob(const Segment *s, uint32_t doc, const unsigned char **ret_end)
 {
     const uint32_t *offsets = section(s, SECTION_DOC_OFFSETS);
     const unsigned char *blob = section(s, SECTION_DOC_BLOB);
-    const unsigned char *p = blob + offsets[doc], *end = blob + offsets[doc + 1];
+    bool good = offsets[doc] <= offsets[doc + 1] && offsets[doc + 1] <= s->footer.bytes[SECTION_DOC_BLOB];
+    *ret_end = good ? blob + offsets[doc + 1] : blob;
+    return good ? blob + offsets[doc] : blob;
+}
+
+void segment_names(const Segment *s, uint32_t doc, Str *ret_object_id, Str *ret_title)
+{
+    const unsigned char *end, *p = doc_blob(s, doc, &end);
+    *ret_object_id = read_text(&p, end);
+    *ret_title = read_text(&p, end);
+}
+
+void segment_doc(const Segment *s, uint32_t doc, DocFacts *ret)
+{
     *ret = (DocFacts){.sequence = segment_sequences(s)[doc],
         .earliest = segment_earliest(s)[doc],
         .latest = segment_latest(s)[doc],
         .rank = segment_ranks(s)[doc],
         .flags = segment_flags(s)[doc]};
-    ret->object_id = read_text(&p, end);
-    ret->title = read_text(&p, end);
+    segment_names(s, doc, &ret->object_id, &ret->title);
     memcpy(ret->title_key, segment_title_keys(s) + (size_t)doc * TEXT_SORT_KEY_BYTES, TEXT_SORT_KEY_BYTES);
     memcpy(ret->maker_key, segment_maker_keys(s) + (size_t)doc * TEXT_SORT_KEY_BYTES, TEXT_SORT_KEY_BYTES);
 }
 
 void segment_field_starts(const Segment *s, uint32_t doc, uint32_t ret[FIELDS + 1])
 {
-    const uint32_t *offsets = section(s, SECTION_DOC_OFFSETS);
-    const unsigned char *blob = section(s, SECTION_DOC_BLOB);
-    const unsigned char *p = blob + offsets[doc], *end = blob + offsets[doc + 1];
+    const unsigned char *end, *p = doc_blob(s, doc, &end);
     read_text(&p, end);
     read_text(&p, end);
     unsigned used = end - p >= 2 ? p[0] | (unsigned)p[1] << 8 : 0;

@@ -29,6 +29,8 @@ struct Writer {
     uint64_t terms;
     uint32_t docs, values;
     uint32_t facet_ends[FACETS]; // behind the last value of each
+    int64_t sequence;            // of the record before
+    bool descended;
     RowTable *rows[ROW_KINDS];
 
     // The term at hand.
@@ -278,6 +280,8 @@ static void put_starts(Buf *b, const uint32_t *starts)
 void writer_doc(Writer *w, const DocFacts *facts, uint32_t *values, size_t count)
 {
     int32_t earliest = facts->earliest, latest = facts->latest;
+    w->descended |= facts->sequence < w->sequence;
+    w->sequence = facts->sequence;
     spool_add(w, SECTION_SEQUENCES, &facts->sequence, sizeof(facts->sequence));
     spool_add(w, SECTION_EARLIEST, &earliest, sizeof(earliest));
     spool_add(w, SECTION_LATEST, &latest, sizeof(latest));
@@ -322,6 +326,7 @@ bool writer_finish(Writer *w, Err *err)
         .docs = w->docs,
         .values = w->values,
         .form = SEGMENT_FORM,
+        .ascending = !w->descended,
         .magic = "VITRSEG"};
     for (int kind = 0; kind < ROW_KINDS; kind++)
         footer.rows[kind] = row_table_count(w->rows[kind]);
