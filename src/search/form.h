@@ -6,15 +6,14 @@
 //   terms      blocks of 16 terms, front-coded: shared bytes, length, bytes, records, sizes of its postings
 //   blocks     for each block: where it begins in terms, where its postings begin
 //   columns    one value a record each; id, title and field starts in a blob
-//   rows       of facet values. Records that are alike share them: each has the number of one row of every
-//   kind
-//              (RowKind), and a row is a list of value numbers
+//   rows       of facet values, shared by records that are alike: each has the number of one row of every
+//              kind (RowKind), and a row is a list of value numbers
 //   values     facet byte and text of each facet value, ascending
 #pragma once
 
 #include "search/int.h"
 
-enum { SEGMENT_FORM = 2, TERMS_IN_BLOCK = 16 };
+enum { SEGMENT_FORM = 3, TERMS_IN_BLOCK = 16 };
 
 typedef enum {
     SECTION_TERMS,
