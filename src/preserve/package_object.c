@@ -63,14 +63,11 @@ static bool copy_file(int from, int to, const StoreFile *file, Err *err)
 
 static bool copy_out(PackageObject *o, const StoreFile *file, Arena *a, Format *ret, Err *err)
 {
-    char head[FORMAT_HEAD_BYTES];
     const char *path = arena_printf(a, "%s/" FMT_STR, o->name, ARG_STR(file->path)).p;
     CLEANUP(fd_closep) int from = store_open_file(o->store, o->id, 0, file->path, err);
     CLEANUP(fd_closep) int to = from < 0 ? -1 : create(o->dir, path, err);
-    size_t n = (size_t)MIN_OF((uint64_t)sizeof(head), file->size_bytes);
-    if (to < 0 || !file_read_at(from, head, n, 0, err) || !copy_file(from, to, file, err))
+    if (to < 0 || !copy_file(from, to, file, err) || !format_of_file(from, file->size_bytes, ret, err))
         return false;
-    *ret = format_of((Str){head, n});
     o->sum->files++;
     o->sum->bytes += file->size_bytes;
     return true;
