@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ledger from outside: proofs that a stranger can check, undo, deletion, withdrawal, and a vault that lies."""
 import base64
+import csv
 import datetime
 import hashlib
 import json
@@ -313,12 +314,81 @@ def test_the_museum_as_it_stood():
         m.run("search", "x", "--at", "noon", code=2)
 
 
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
+
+
+def forgotten(m, name):
+    told = m.json("report", name)
+    assert told["count"] == len(told["list"]) == m.json("report")[name], told
+    return [line["id"] for line in told["list"]]
+
+
 def test_reports():
     with small_museum() as m:
+        take_in(m, [{**RECORDS[0], "id": "=1+1", "titles": [{"lang": "en", "text": 'A "title", with\u0007 all'}]}])
+        (m.folder / "old.psd").write_bytes(b"8BPS\0\1" + bytes(20))
         counts = m.json("report")
-        assert counts["objects"] == 7 and counts["no-picture"] == 7 and counts["no-title"] == 0
+        assert counts["objects"] == counts["no-picture"] == counts["no-backup"] == counts["never-opened"] == 8, counts
+        assert counts["no-title"] == counts["format-at-risk"] == 0 and counts["second_vault"] is False
         assert m.run("report", "no-rights").stdout.splitlines()[0] == "1907.1\tBowl number 1"
-        m.run("report", "everything", code=2)
+        rows = list(csv.reader(m.run("report", "no-backup", "--csv").stdout.lstrip("\ufeff").splitlines()))
+        assert rows[0] == ["id", "title", "why"] and rows[1][0] == "1907.1" and len(rows) == 9, rows
+        assert rows[8][:2] == ["'=1+1", 'A "title", with\x07 all'], rows[8]
+        assert dict(csv.reader(m.run("report", "--csv").stdout.splitlines()[1:]))["no-rights"] == "8"
+        found = m.json("report", "formats")
+        assert [(f["name"], f["files"], f["risk"]) for f in found] == [("JSON", 8, "lasting")], found
+        assert len(m.json("report", "formats", "--known")) > 100
+        for words in (("everything",), ("no-rights", "no-title"), ("--json", "--csv"), ("no-rights", "--known")):
+            m.run("report", *words, code=2)
+
+
+def test_the_table_in_the_documents_is_the_real_one():
+    with Museum() as m:
+        want = [f"| {f['name']} | {f.get('pronom', '')} | {f['risk']} | {f.get('reason', '')} |"
+                for f in m.json("report", "formats", "--known")]
+    have = (ROOT / "docs/formats.md").read_text(encoding="utf-8").splitlines()
+    assert have[have.index("|---|---|---|---|") + 1:][:len(want)] == want
+
+
+def test_a_second_vault_counts_object_by_object():
+    with small_museum() as m:
+        m.run("export", "--ocfl", m.folder / "second")
+        with open(m.home / "museum.conf", "a", encoding="utf-8") as conf:
+            conf.write(f"second_vault = {m.folder / 'second'}\n")
+        assert m.json("report")["no-backup"] == 0
+        take_in(m, [titled(3, "Changed")])
+        assert forgotten(m, "no-backup") == ["1907.3"]
+        shutil.rmtree(vault_object(m, "1907.3"), ignore_errors=True)
+        shutil.rmtree(m.folder / "second")
+        told = m.run("report", "no-backup")
+        assert len(told.stdout.splitlines()) == 7 and "the second vault" in told.stderr
+
+
+def test_what_nobody_opened():
+    with small_museum() as m:
+        take_in(m, [{**titled(5, "Hidden"), "access": "none"}])
+        assert "never served" in m.run("report").stdout
+        with m.serving():
+            for path in ("/object/1907.1", "/object/1907.2?lang=zh-Hans", "/object/1907.5"):
+                m.get(path, User_Agent=BROWSER)
+            m.get("/object/1907.3", User_Agent="Mozilla/5.0 (compatible; Examplebot/2.1)")
+            m.get("/object/1907.3", User_Agent=BROWSER, Sec_Purpose="prefetch;prerender")
+            m.get("/object/1907.3?version=1", User_Agent=BROWSER)
+            m.get("/api/object/1907.3", User_Agent=BROWSER)
+            m.get("/object/1907.3")  # does not say what it is
+            m.request("HEAD", "/object/1907.3", {"User-Agent": BROWSER})
+        assert forgotten(m, "never-opened") == ["1907.3", "1907.4", "1907.5", "1907.6", "1907.7"]
+        since = m.json("report")["counting_opened_since"]
+        kept = (m.home / "opened").read_bytes()
+        assert b"1907" not in kept and b"Mozilla" not in kept and b"127.0" not in kept
+        m.serve()
+        m.get("/object/1907.4", User_Agent=BROWSER)
+        m.stop()
+        assert forgotten(m, "never-opened") == ["1907.3", "1907.5", "1907.6", "1907.7"]
+        assert m.json("report")["counting_opened_since"] == since
+        (m.home / "opened").write_bytes(kept[:-1])
+        done = m.run("report")
+        assert "is damaged" in done.stderr and "never served" in done.stdout
 
 
 def test_the_key_is_private():

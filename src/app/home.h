@@ -10,6 +10,7 @@
 //   catalog.db    the ledger                       can be rebuilt from the vault
 //   derived/      pyramids                         can be rebuilt
 //   index/        text index                       can be rebuilt
+//   opened        how often works were opened      a statistic; counting begins again without it
 #pragma once
 
 #include "app/conf.h"
@@ -19,6 +20,8 @@
 #include "search/search.h"
 #include "store/derived.h"
 #include "store/store.h"
+
+#define HOME_OPENED "opened"
 
 typedef struct {
     Arena *arena;

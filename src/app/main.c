@@ -34,8 +34,11 @@ static const Verb VERBS[] = {
         verb_withdraw},
     {"prove", "OBJECT", "show that the ledger holds an object, to people who do not trust it",
         "Writes a JSON document that tools/check-proof checks without this program.", verb_prove},
-    {"report", "[NAME]", "count what was forgotten: no picture, no rights, one language ...",
-        "With a NAME: the list of objects behind a count, id and title.", verb_report},
+    {"report", "[NAME]", "count what was forgotten: never opened, no backup, no rights ...",
+        "With a NAME: the list behind a count: id, title and why. \"formats\" lists the file formats in the "
+        "vault\n"
+        "with the risk that no program will read them one day.",
+        verb_report},
     {"verify", "", "read every byte in the vault and compare",
         "With --structure PATH: judge any OCFL storage root or object, without a museum. --resume, --rate, "
         "--copy\n"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// changes, prove, report: the verbs that look into the ledger.
+// changes, prove: the verbs that look into the ledger.
 #include "app/ledger.h"
 #include "app/term.h"
 #include "base/clock.h"
@@ -156,54 +156,6 @@ int verb_prove(const Call *call)
     bool good = prove(&home, str_from(rest.words[0]), str_from(at), version, since, &document, &err);
     if (good)
         fwrite(document.p, 1, document.n, stdout);
-    home_close(&home);
-    return good ? EXIT_GOOD : verb_failed(&err);
-}
-
-// ---- report
-
-static bool print_listed(void *ctx, Str object_id, Str title)
-{
-    Arena *a = ctx;
-    arena_reset(a);
-    printf(FMT_STR "\t" FMT_STR "\n", ARG_STR(term_safe(a, object_id)), ARG_STR(term_safe(a, title)));
-    return true;
-}
-
-static void print_report(const CatalogReport *report, bool json)
-{
-    printf(json ? "{\"objects\":%lld" : "%8lld objects, of which\n", (long long)report->objects);
-    for (int i = 0; i < FORGOTTEN_COUNT; i++) {
-        Str name = catalog_forgotten_name((CatalogForgotten)i);
-        if (json)
-            printf(",\"" FMT_STR "\":%lld", ARG_STR(name), (long long)report->counts[i]);
-        else
-            printf("%8lld " FMT_STR "\n", (long long)report->counts[i], ARG_STR(name));
-    }
-    puts(json ? "}" : "A list:  vitrine report NAME");
-}
-
-int verb_report(const Call *call)
-{
-    bool json = false;
-    const Option options[] = {{"json", OPTION_FLAG, NULL, "print the counts as JSON", &json}};
-    Rest rest;
-    CatalogForgotten what = FORGOTTEN_NO_PICTURE;
-    int code = verb_options(call, "report", options, COUNT_OF(options), &rest);
-    if (code >= 0)
-        return code;
-    bool list = rest.words_count > 0;
-    if (rest.words_count > 1 || (list && !catalog_forgotten_parse(str_from(rest.words[0]), &what)))
-        return verb_misused("report", "there is no report \"%s\"", rest.words[0]);
-    Home home;
-    Err err = {0};
-    CatalogReport report;
-    if (!home_open(call->home, HOME_LOOK, &home, &err))
-        return verb_failed(&err);
-    CLEANUP(arena_closep) Arena *a = arena_open();
-    bool good = catalog_report(home.catalog, what, list ? print_listed : NULL, a, &report, &err);
-    if (good && !list)
-        print_report(&report, json);
     home_close(&home);
     return good ? EXIT_GOOD : verb_failed(&err);
 }

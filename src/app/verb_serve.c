@@ -5,6 +5,7 @@
 #include "app/sight.h"
 #include "app/tender.h"
 #include "app/verbs.h"
+#include "base/clock.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -20,6 +21,7 @@ typedef struct {
     Routes routes;
     HttpServer *server;
     Tender *tender;
+    Tally *opened;
 } Serving;
 
 // Opened in this order, closed in the reverse one.
@@ -44,6 +46,7 @@ static bool open_rooms(Serving *s, Err *err)
         err);
     if (!s->tile)
         return false;
+    s->opened = tally_open(s->home.dir, HOME_OPENED, clock_now_ms());
     s->site = site_open(&(SiteConfig){.catalog = s->home.catalog,
                             .sight = {.ctx = s->sight,
                                 .keep = sight_keep,
@@ -55,7 +58,8 @@ static bool open_rooms(Serving *s, Err *err)
                             .search_ctx = s->index,
                             .museum_name = conf->name,
                             .museum_intro = conf->intro,
-                            .museum_lang = conf->language},
+                            .museum_lang = conf->language,
+                            .opened = s->opened},
         err);
     return s->site != NULL;
 }
@@ -89,6 +93,7 @@ static void close_all(Serving *s)
         http_close(s->server);
     if (s->site)
         site_close(s->site);
+    tally_close(s->opened);
     if (s->tile)
         tile_close(s->tile);
     sight_close(s->sight);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // catalog/history: what was. Change sets and what is in them, an object's versions, the museum as it stood at
-// a moment, withdrawal by law, and what keepers tend to forget.
+// a moment, withdrawal by law.
 #pragma once
 
 #include "catalog/catalog.h"
@@ -65,28 +65,3 @@ bool catalog_master_used(Catalog *c, const Sha512 *master, bool *ret, Err *err) 
 // After the commit: takes the erased bytes off the disk, also from SQLite's own log. ERR_BUSY while others
 // read.
 bool catalog_wipe(Catalog *c, Err *err) MUST_CHECK;
-
-// ---- reports against forgetting
-
-typedef enum {
-    FORGOTTEN_UNPUBLISHED, // nobody outside may see it
-    FORGOTTEN_NO_PICTURE,
-    FORGOTTEN_NO_DESCRIPTION, // no text beyond the title
-    FORGOTTEN_NO_RIGHTS,      // neither licence nor statement
-    FORGOTTEN_ONE_LANGUAGE,   // title and text in a single language
-    FORGOTTEN_NO_TITLE,
-    FORGOTTEN_COUNT,
-} CatalogForgotten;
-
-Str catalog_forgotten_name(CatalogForgotten what); // "no-picture"
-bool catalog_forgotten_parse(Str name, CatalogForgotten *ret);
-
-typedef struct {
-    int64_t objects;
-    int64_t counts[FORGOTTEN_COUNT];
-} CatalogReport;
-// Reads every current record: seconds per 100,000. list: if not NULL, called with the id and title of each
-// object that has the problem `what`; stops when it returns false.
-typedef bool CatalogListed(void *ctx, Str object_id, Str title);
-bool catalog_report(Catalog *c, CatalogForgotten what, CatalogListed *list, void *ctx, CatalogReport *ret,
-    Err *err) MUST_CHECK;

@@ -283,74 +283,6 @@ static void bad_withdrawals(void **state)
         "{\"id\":\"a\",\"versions\":[{\"version\":99999999999,\"sequence\":1,\"change_set\":1}]}");
 }
 
-// ---- reports
-
-static bool note(void *ctx, Str object_id, Str title)
-{
-    (void)title;
-    Buf *names = ctx;
-    buf_add(names, object_id);
-    buf_add_char(names, ' ');
-    return true;
-}
-
-static void put_record(Catalog *c, const char *json)
-{
-    CLEANUP(arena_closep) Arena *a = arena_open();
-    Err err = {0};
-    Record record;
-    FINE(record_parse(json_parse(str_from(json), a, &err), a, &record, &err), err);
-    CatalogBatch *b = catalog_batch_open(c, 0, &TEST_WHO, &err);
-    FINE(b, err);
-    CatalogPut put = {
-        .sequence = catalog_batch_next_sequence(b), .object_id = record.id, .version = 1, .record = &record};
-    FINE(record_json(&record, (RecordLedger){0}, a, &put.json, &err) && catalog_batch_put(b, &put, &err) &&
-             catalog_batch_commit(b, &err),
-        err);
-    catalog_batch_close(b);
-}
-
-static void check_report(Catalog *c, const char *what, const char *want)
-{
-    CLEANUP(arena_closep) Arena *a = arena_open();
-    CLEANUP(buf_free) Buf names = buf_with_max(4096);
-    Err err = {0};
-    CatalogForgotten problem;
-    CatalogReport report;
-    assert_true(catalog_forgotten_parse(str_from(what), &problem));
-    assert_true(str_eq(catalog_forgotten_name(problem), str_from(what)));
-    FINE(catalog_report(c, problem, note, &names, &report, &err), err);
-    assert_string_equal(arena_cstr(a, buf_str(&names)), want);
-    int64_t count = 0;
-    for (const char *p = want; *p; p++)
-        count += *p == ' ';
-    assert_int_equal(report.counts[problem], count);
-    assert_int_equal(report.objects, 4);
-}
-
-static void reports(void **state)
-{
-    (void)state;
-    TestPlace place = test_place();
-    Catalog *c = test_open(&place);
-    put_record(c, "{\"id\":\"bare\"}");
-    put_record(c, "{\"id\":\"hidden\",\"access\":\"none\",\"titles\":{\"en\":[\"X\"]},\"licence\":\"CC0\"}");
-    put_record(c, "{\"id\":\"rich\",\"titles\":{\"en\":[\"X\"],\"zh\":[\"Y\"]},\"texts\":{\"en\":[\"t\"]},"
-                  "\"rights\":\"u\"}");
-    put_record(
-        c, "{\"id\":\"scripts\",\"titles\":{\"zh-Hans\":[\"X\"],\"zh-Hant\":[\"Y\"]},\"rights\":\"u\"}");
-    check_report(c, "unpublished", "hidden ");
-    check_report(c, "no-picture", "bare hidden rich scripts ");
-    check_report(c, "no-description", "bare hidden scripts ");
-    check_report(c, "no-rights", "bare ");
-    check_report(c, "one-language", "hidden scripts ");
-    check_report(c, "no-title", "bare ");
-    CatalogForgotten problem;
-    assert_false(catalog_forgotten_parse(S("everything"), &problem));
-    catalog_close(c);
-    test_remove(&place);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -359,7 +291,6 @@ int main(void)
         cmocka_unit_test(touched),
         cmocka_unit_test(withdrawn),
         cmocka_unit_test(bad_withdrawals),
-        cmocka_unit_test(reports),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -29,3 +29,16 @@ void markup_element(Buf *out, const char *name, Str text)
     markup_text(out, text);
     buf_printf(out, "</%s>", name);
 }
+
+void markup_csv(Buf *out, Str text)
+{
+    buf_add_char(out, '"');
+    if (text.n && strchr("=+-@\t\r", text.p[0]))
+        buf_add_char(out, '\'');
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] == '"')
+            buf_add_char(out, '"');
+        buf_add_char(out, text.p[i]);
+    }
+    buf_add_char(out, '"');
+}

@@ -157,27 +157,13 @@ static const char *choose_name(Pack *pack, Str id, Arena *a)
     return name.p;
 }
 
-static void csv_cell(Buf *out, Str text)
-{
-    // A cell that begins like a formula gets an apostrophe, so that no spreadsheet runs it.
-    buf_add_char(out, '"');
-    if (text.n && strchr("=+-@\t\r", text.p[0]))
-        buf_add_char(out, '\'');
-    for (size_t i = 0; i < text.n; i++) {
-        if (text.p[i] == '"')
-            buf_add_char(out, '"');
-        buf_add_char(out, text.p[i]);
-    }
-    buf_add_char(out, '"');
-}
-
 static void add_row(Pack *pack, Str id, Str title, const char *name, Arena *a)
 {
-    csv_cell(&pack->csv, id);
+    markup_csv(&pack->csv, id);
     buf_add_char(&pack->csv, ',');
-    csv_cell(&pack->csv, title);
+    markup_csv(&pack->csv, title);
     buf_add_char(&pack->csv, ',');
-    csv_cell(&pack->csv, arena_printf(a, "objects/%s", name));
+    markup_csv(&pack->csv, arena_printf(a, "objects/%s", name));
     buf_add(&pack->csv, S("\r\n"));
     buf_printf(&pack->html, "<li><a href=\"objects/" FMT_STR "/index.html\">",
         ARG_STR(uri_encode(a, str_from(name), "")));

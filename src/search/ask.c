@@ -288,7 +288,7 @@ bool search_ask(Search *s, const SearchAsk *ask, Arena *a, SearchAnswer *ret, Er
             facets_answer(q.table, q.counts ? q.counts : search_table_all(s, n, ask->role), ask, a, &answer);
         *ret = answer;
         if (ask->role == VIEWER_PUBLIC)
-            shown_add(s->seen, s->dir, answer.hits, answer.hits_count);
+            shown_add(s->seen, answer.hits, answer.hits_count);
     }
     snapshot_drop(s, n);
     return good;

@@ -341,7 +341,7 @@ void search_close(Search *s)
         return;
     snapshot_drop(s, s->now);
     builder_close(s->builder);
-    shown_close(s->seen, s->dir);
+    shown_close(s->seen);
     fd_close(s->lock_fd);
     fd_close(s->dir);
     pthread_mutex_destroy(&s->lock);

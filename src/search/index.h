@@ -2,13 +2,14 @@
 // What is behind a Search, for the files that open, follow and ask.
 #pragma once
 
+#include "base/tally.h"
 #include "search/int.h"
 
 #include <pthread.h>
 #include <sys/types.h>
 #include <time.h>
 
-typedef struct Seen Seen;
+typedef Tally Seen;
 
 struct Search {
     int dir;
@@ -37,8 +38,8 @@ bool search_restart(Search *s, Err *err) MUST_CHECK; // an empty index
 
 // seen.c: which records were shown, and when; NULL is fine for all but open.
 Seen *shown_open(int dir);
-void shown_close(Seen *seen, int dir);
-void shown_add(Seen *seen, int dir, const SearchHit *hits, size_t count);
+void shown_close(Seen *seen);
+void shown_add(Seen *seen, const SearchHit *hits, size_t count);
 bool shown_has(Seen *seen, Str object_id);
 
 // facets.c

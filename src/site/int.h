@@ -65,6 +65,10 @@ size_t seen_pictures(const Seen *seen);
 // Keeps the index around one question. ERR_BUSY while there is none.
 bool site_search(const Visit *v, const SearchAsk *ask, SearchAnswer *ret, Err *err) MUST_CHECK;
 
+// ---- opened.c
+
+void opened_count(const Visit *v, const Seen *seen); // a person looked at a page of a work
+
 // ---- history.c: a work as it was
 
 bool history_withdrawn(const Visit *v, Str object_id, Str *ret_reason); // by law, and no secret

@@ -385,4 +385,5 @@ void object_answer(Visit *v, Str object_id)
     CLEANUP(buf_free) Buf b = buf_with_max(PAGE_MAX_BYTES);
     page_object_put(&b, v->w, &page);
     frame_send_page(v, 200, &b);
+    opened_count(v, &seen);
 }

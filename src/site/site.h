@@ -10,6 +10,7 @@
 #pragma once
 
 #include "base/base.h"
+#include "base/tally.h"
 #include "catalog/catalog.h"
 #include "http/http.h"
 #include "search/search.h"
@@ -36,6 +37,7 @@ typedef struct {
     void (*search_drop)(void *ctx, Search *s);
     void *search_ctx;
     Str museum_name, museum_intro, museum_lang;
+    Tally *opened; // which works were opened: written only, read by nobody here; NULL: not counted
 } SiteConfig;
 
 Site *site_open(const SiteConfig *config, Err *err) MUST_CHECK; // copies the texts
