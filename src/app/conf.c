@@ -12,6 +12,7 @@ Conf conf_default(void)
         .upload_max_mb = 64,
         .fixity_days = 30,
         .fixity_rate_mb = 20,
+        .second_days = 1,
     };
 }
 
@@ -82,6 +83,16 @@ static bool read_key(Str key, Str value, Conf *c, Err *err)
         return read_number(value, 1, 100000, &c->fixity_rate_mb, err);
     if (str_eq(key, S("second_vault")))
         return read_text(value, &c->second_vault);
+    if (str_eq(key, S("second_vault_days")))
+        return read_number(value, 0, 3650, &c->second_days, err);
+    if (str_eq(key, S("s3_endpoint")))
+        return read_text(value, &c->s3_endpoint);
+    if (str_eq(key, S("s3_region")))
+        return read_text(value, &c->s3_region);
+    if (str_eq(key, S("s3_keys")))
+        return read_text(value, &c->s3_keys);
+    if (str_eq(key, S("s3_ca_file")))
+        return read_text(value, &c->s3_ca_file);
     return err_set(err, ERR_INVALID, "there is no such key");
 }
 
@@ -139,8 +150,22 @@ static const char REST[] =
     "never.\n"
     "# fixity_days = 30\n"
     "# fixity_rate_mb = 20\n"
-    "# A copy on another disk, made by `vitrine export --ocfl FOLDER`: damaged files are mended from it.\n"
-    "# second_vault = /mnt/second\n";
+    "# A second vault on another disk, or in an S3 bucket: `serve` makes it, brings what is new every so "
+    "many days\n"
+    "# (0: only `vitrine export --ocfl` does), reads it through like the vault, and mends one from the "
+    "other.\n"
+    "# second_vault = /mnt/second\n"
+    "# second_vault = s3://BUCKET/museum\n"
+    "# second_vault_days = 1\n"
+    "# For a bucket: the server, its region, and a file with the two lines access_key = ... and secret_key = "
+    "...\n"
+    "# that nobody else can read (chmod 600). Without it, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY "
+    "count.\n"
+    "# s3_endpoint = https://s3.example.org\n"
+    "# s3_region = us-east-1\n"
+    "# s3_keys = s3.keys\n"
+    "# Certificates to trust instead of the system's.\n"
+    "# s3_ca_file = /etc/ssl/our-own.pem\n";
 
 Str conf_template(Arena *a, const ConfAnswers *answers)
 {

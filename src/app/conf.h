@@ -22,7 +22,9 @@ typedef struct {
     int upload_max_mb;
     int fixity_days;    // the vault is read through every so many days; 0: never
     int fixity_rate_mb; // a second
-    Str second_vault;   // folder of a copy made by `vitrine export --ocfl`; empty: none
+    Str second_vault;   // folder or s3://bucket/prefix of a copy; empty: none
+    int second_days;    // it is brought up to date every so many days; 0: only by hand
+    Str s3_endpoint, s3_region, s3_keys, s3_ca_file;
 } Conf;
 
 Conf conf_default(void);

@@ -43,11 +43,11 @@ static const Verb VERBS[] = {
         "With --structure PATH: judge any OCFL storage root or object, without a museum. --resume, --rate, "
         "--copy\n"
         "and --certificate read the vault through in pieces or slowly, mend it from a copy, and sign the "
-        "result.",
+        "result.\n--other reads a second vault through instead.",
         verb_verify},
-    {"export", "FOLDER", "take the whole museum away", "Started again, it goes on where it stopped.",
+    {"export", "WHERE", "take the whole museum away", "Started again, it goes on where it stopped.",
         verb_export},
-    {"import", "FOLDER", "bring back what export made",
+    {"import", "WHERE", "bring back what export made",
         "The package is checked first; what is here already is left alone. Then run rebuild.", verb_import},
     {"rebuild", "", "make catalogue, index and pyramids anew from the vault",
         "Nobody else may be at work in the museum meanwhile; the old catalogue stays until the new one is "

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// app/tender: a quiet thread beside serve that reads the vault through when it is time to (museum.conf:
-// fixity_days, fixity_rate_mb, second_vault), mends what it can and signs the certificate.
+// app/tender: a quiet thread beside serve that looks after the vault: brings the second one up to date, reads
+// both through when it is time to (museum.conf: second_vault, second_vault_days, fixity_days,
+// fixity_rate_mb), mends one from the other and signs the certificate.
 #pragma once
 
 #include "app/home.h"

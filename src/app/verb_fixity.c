@@ -3,6 +3,7 @@
 // the vault through slowly, mend it and sign what was found.
 #include "app/verb_fixity.h"
 #include "app/home.h"
+#include "app/second.h"
 #include "app/term.h"
 #include "preserve/fixity.h"
 #include "preserve/ocfl.h"
@@ -58,10 +59,12 @@ int verify_fixity(const Call *call, const VerifyFixity *how)
     if (!home_open(call->home, HOME_WORK, &home, &err))
         return verb_failed(&err);
     Term term = term_open(STDERR_FILENO);
-    Store *copy = how->copy ? store_open(how->copy, false, &err) : NULL;
+    const char *where = how->other ? how->other : how->copy;
+    Store *second = where ? second_open(&home, str_from(where), false, call->stop, &err) : NULL;
     FixityAsk ask = {.home = call->home,
-        .store = home.store,
-        .copy = copy,
+        .second = how->other,
+        .store = how->other ? second : home.store,
+        .copy = how->other ? (how->mend ? home.store : NULL) : second,
         .threads = how->threads,
         .rate_bytes = (uint64_t)how->rate_mb * 1000000,
         .resume = how->resume,
@@ -69,7 +72,7 @@ int verify_fixity(const Call *call, const VerifyFixity *how)
         .report = on_problem,
         .progress = on_progress,
         .ctx = &term};
-    bool good = (copy || !how->copy) && fixity_run(&ask, &result, &err);
+    bool good = (second || !where) && fixity_run(&ask, &result, &err);
     term_done(&term);
     if (good)
         print_result(&result);
@@ -79,7 +82,7 @@ int verify_fixity(const Call *call, const VerifyFixity *how)
         if (good)
             printf("Certificate: " FMT_STR "\n", ARG_STR(path));
     }
-    store_close(copy);
+    store_close(second);
     home_close(&home);
     if (!good)
         return verb_failed(&err);

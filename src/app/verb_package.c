@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // export and import: the whole museum out, and in again.
 #include "app/home.h"
+#include "app/second.h"
 #include "app/term.h"
 #include "app/verbs.h"
 #include "base/clock.h"
@@ -39,13 +40,37 @@ static int finish(Moving *m, bool good, const PackageSum *sum, const char *done,
     return sum->refused ? EXIT_TROUBLE : EXIT_GOOD;
 }
 
+static bool export_to(const Home *home, const Call *call, PackageForm form, const char *to,
+    const PackageAsk *ask, PackageSum *ret, Err *err)
+{
+    if (form != PACKAGE_OCFL)
+        return package_export(home->store, form, to, ask, ret, err);
+    Store *second = second_open(home, str_from(to), true, call->stop, err);
+    bool good = second && package_second(home->store, second, ask, ret, err);
+    store_close(second);
+    return good;
+}
+
+static bool import_from(
+    const Home *home, const Call *call, const char *from, const PackageAsk *ask, PackageSum *ret, Err *err)
+{
+    if (!second_is_away(str_from(from)))
+        return package_import(home->store, from, ask, ret, err);
+    Store *second = second_open(home, str_from(from), false, call->stop, err);
+    bool good = second && package_import_away(home->store, second, ask, ret, err);
+    store_close(second);
+    return good;
+}
+
 int verb_export(const Call *call)
 {
     bool files = false, bag = false, vault = false;
     const Option options[] = {
         {"files", OPTION_FLAG, NULL, "folders and pages to be read with any computer (the default)", &files},
         {"bagit", OPTION_FLAG, NULL, "the same in a BagIt 1.0 bag with SHA-512", &bag},
-        {"ocfl", OPTION_FLAG, NULL, "a second vault with every version; again to bring it up to date",
+        {"ocfl", OPTION_FLAG, NULL,
+            "a second vault with every version, in a folder or s3://BUCKET/PREFIX; again to bring it up to "
+            "date",
             &vault},
     };
     Rest rest;
@@ -53,9 +78,11 @@ int verb_export(const Call *call)
     if (code >= 0)
         return code;
     if (rest.words_count != 1)
-        return verb_misused("export", "name one folder to export into");
+        return verb_misused("export", "name one folder to export into, or s3://BUCKET/PREFIX");
     if (files + bag + vault > 1)
         return verb_misused("export", "choose one of --files, --bagit and --ocfl");
+    if (!vault && second_is_away(str_from(rest.words[0])))
+        return verb_misused("export", "a bucket holds a second vault: --ocfl");
     Home home;
     Err err = {0};
     if (!home_open(call->home, HOME_WORK, &home, &err))
@@ -69,7 +96,7 @@ int verb_export(const Call *call)
         .problem = on_problem,
         .progress = on_progress};
     PackageForm form = bag ? PACKAGE_BAG : vault ? PACKAGE_OCFL : PACKAGE_FILES;
-    bool good = package_export(home.store, form, rest.words[0], &ask, &sum, &err);
+    bool good = export_to(&home, call, form, rest.words[0], &ask, &sum, &err);
     home_close(&home);
     return finish(&m, good, &sum, "Exported", &err);
 }
@@ -81,7 +108,7 @@ int verb_import(const Call *call)
     if (code >= 0)
         return code;
     if (rest.words_count != 1)
-        return verb_misused("import", "name the folder of one package");
+        return verb_misused("import", "name the folder of one package, or s3://BUCKET/PREFIX");
     Home home;
     Err err = {0};
     if (!home_open(call->home, HOME_ALONE, &home, &err))
@@ -93,7 +120,7 @@ int verb_import(const Call *call)
         .ctx = &m,
         .problem = on_problem,
         .progress = on_progress};
-    bool good = package_import(home.store, rest.words[0], &ask, &sum, &err);
+    bool good = import_from(&home, call, rest.words[0], &ask, &sum, &err);
     home_close(&home);
     code = finish(&m, good, &sum, "Imported", &err);
     if (good && sum.objects > sum.unchanged)

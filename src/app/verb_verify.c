@@ -94,13 +94,16 @@ int verb_verify(const Call *call)
 {
     bool json = false;
     int64_t threads = 2, rate_mb = 0;
-    const char *structure = NULL, *copy = NULL;
-    bool resume = false, certificate = false;
+    const char *structure = NULL, *copy = NULL, *other = NULL;
+    bool resume = false, certificate = false, mend = false;
     const Option options[] = {
         {"threads", OPTION_NUMBER, "N", "files read at the same time (default 2)", &threads},
         {"rate", OPTION_NUMBER, "MB", "read at most so many MB a second", &rate_mb},
         {"resume", OPTION_FLAG, NULL, "go on where a stopped reading ended", &resume},
-        {"copy", OPTION_TEXT, "FOLDER", "mend damaged files from this copy (export --ocfl)", &copy},
+        {"copy", OPTION_TEXT, "WHERE", "mend damaged files from this second vault: a folder or s3://...",
+            &copy},
+        {"other", OPTION_TEXT, "WHERE", "read this second vault through instead of ours", &other},
+        {"mend", OPTION_FLAG, NULL, "with --other: mend it from ours", &mend},
         {"certificate", OPTION_FLAG, NULL, "sign what was found: preserve/certificates/", &certificate},
         {"structure", OPTION_TEXT, "PATH", "judge an OCFL storage root or object instead", &structure},
         {"json", OPTION_FLAG, NULL, "print the result as JSON", &json},
@@ -117,8 +120,13 @@ int verb_verify(const Call *call)
         return verb_misused("verify", "--rate must be from 0 to 1000000");
     if (structure)
         return verify_structure(structure);
-    if (resume || certificate || copy || rate_mb)
-        return verify_fixity(call, &(VerifyFixity){(int)threads, rate_mb, resume, copy, certificate});
+    if (other && (copy || certificate))
+        return verb_misused("verify", "--other goes with neither --copy nor --certificate");
+    if (mend && !other)
+        return verb_misused("verify", "--mend needs --other; ours is mended with --copy");
+    if (resume || certificate || copy || rate_mb || other)
+        return verify_fixity(
+            call, &(VerifyFixity){(int)threads, rate_mb, resume, copy, other, mend, certificate});
     Home home;
     Err err = {0};
     StoreVerified sum;

@@ -5,6 +5,7 @@
 //
 //   home/preserve/fixity.json       the last run, or the one that is half done
 //                 quarantine.txt    "id <tab> what is wrong", a line each; gone when all is well
+//                 second.json, second-quarantine.txt   the same of the second vault
 //                 key, key.pub.pem  Ed25519, made at first use
 //                 certificates/2026-11.json  .json.sig (64 bytes)  .html
 #pragma once
@@ -14,8 +15,9 @@
 
 typedef struct {
     const char *home;
+    bool second; // store is the second vault: its state is kept apart
     Store *store;
-    Store *copy; // a second vault to mend from, or NULL
+    Store *copy; // to mend from, or NULL: the second vault, or for that one ours
     int threads;
     uint64_t rate_bytes; // a second; 0: as fast as it goes
     bool resume;         // go on with a run that was stopped; else begin anew
@@ -36,10 +38,10 @@ typedef struct {
 
 bool fixity_run(const FixityAsk *ask, FixityResult *ret, Err *err) MUST_CHECK;
 // The last complete run; ERR_NOT_FOUND if there never was one. For pages, metrics and the schedule.
-bool fixity_last(const char *home, FixityResult *ret, Err *err) MUST_CHECK;
+bool fixity_last(const char *home, bool second, FixityResult *ret, Err *err) MUST_CHECK;
 // Is it time for the next? True if none was completed in the last `every_ms`, or one is half done.
-bool fixity_is_due(const char *home, int64_t every_ms, int64_t now_ms);
-// What serve does now and then: a slow run if one is due, and a certificate when it is complete.
+bool fixity_is_due(const char *home, bool second, int64_t every_ms, int64_t now_ms);
+// What serve does now and then: a slow run if one is due, and (of ours) a certificate when it is complete.
 bool fixity_tend(const FixityAsk *ask, Str museum, int64_t every_ms, int64_t now_ms, Err *err) MUST_CHECK;
 
 // Writes certificates/<year>-<month>.* about a complete run. ERR_INVALID if it was not complete.

@@ -70,16 +70,16 @@ static void whole(void **state)
 {
     Err err = {0};
     FixityResult last;
-    assert_false(fixity_last(home, &last, &err));
-    assert_true(fixity_is_due(home, 1000, 1000));
+    assert_false(fixity_last(home, false, &last, &err));
+    assert_true(fixity_is_due(home, false, 1000, 1000));
     FixityResult result = run(*state, NULL);
     assert_true(result.complete);
     assert_int_equal(result.objects, 3);
     assert_int_equal(result.damaged, 0);
-    assert_true(fixity_last(home, &last, &err));
+    assert_true(fixity_last(home, false, &last, &err));
     assert_int_equal(last.bytes, result.bytes);
-    assert_false(fixity_is_due(home, 1000, last.ended_ms + 999));
-    assert_true(fixity_is_due(home, 1000, last.ended_ms + 1000));
+    assert_false(fixity_is_due(home, false, 1000, last.ended_ms + 999));
+    assert_true(fixity_is_due(home, false, 1000, last.ended_ms + 1000));
 }
 
 static void damaged_and_mended(void **state)

@@ -22,7 +22,6 @@ enum {
     LIST_MAX_BYTES = 1024 * 1024 * 1024,
     NAME_MAX_BYTES = 120,
     SAME_NAME_TRIES = 100,
-    BATCH_OBJECTS = 200
 };
 
 // ---- names
@@ -325,67 +324,6 @@ static bool pack_bag(Store *store, int root, const PackageAsk *ask, PackageSum *
            write_tags(root, ask->museum, ask->now_ms, err);
 }
 
-// ---- copying a vault
-
-typedef struct {
-    Store *from, *to;
-    StoreBatch *batch;
-    const PackageAsk *ask;
-    PackageSum *sum;
-    int in_batch;
-} Copy;
-
-static bool next_batch(Copy *copy, bool last, Err *err)
-{
-    bool good = !copy->batch || store_batch_publish(copy->batch, err);
-    store_batch_close(copy->batch);
-    copy->batch = NULL;
-    copy->in_batch = 0;
-    if (good && !last)
-        copy->batch = store_batch_open(copy->to, err);
-    return good && (last || copy->batch);
-}
-
-static bool copy_one(void *ctx, Str id, Str problem, Err *err)
-{
-    Copy *copy = ctx;
-    Err why = {0};
-    bool is_new = false;
-    if (stopped(copy->ask))
-        return err_set(err, ERR_BUSY, "stopped; the same again goes on from here");
-    if (problem.n) {
-        refuse(copy->ask, copy->sum, id, problem);
-        return true;
-    }
-    if (!store_batch_adopt(copy->batch, copy->from, id, &is_new, &why)) {
-        if (why.kind == ERR_IO) {
-            *err = why;
-            return false;
-        }
-        refuse(copy->ask, copy->sum, id, str_from(why.text));
-        return true;
-    }
-    copy->sum->objects++;
-    copy->sum->unchanged += !is_new;
-    copy->in_batch += is_new;
-    if (copy->ask->progress)
-        copy->ask->progress(copy->ask->ctx, copy->sum);
-    return copy->in_batch < BATCH_OBJECTS || next_batch(copy, false, err);
-}
-
-bool package_copy_vault(Store *from, Store *to, const PackageAsk *ask, PackageSum *sum, Err *err)
-{
-    Copy copy = {.from = from, .to = to, .ask = ask, .sum = sum};
-    Err late = {0};
-    bool good = next_batch(&copy, false, err) && store_each(from, copy_one, &copy, err);
-    if (!copy.batch)
-        return false;
-    bool kept = next_batch(&copy, true, &late); // also after a stop: what is whole is kept
-    if (good && !kept)
-        *err = late;
-    return good && kept;
-}
-
 bool package_export(
     Store *store, PackageForm form, const char *to, const PackageAsk *ask, PackageSum *ret, Err *err)
 {
@@ -403,7 +341,7 @@ bool package_export(
         break;
     case PACKAGE_OCFL: {
         Store *copy = store_open(to, true, err);
-        good = copy && package_copy_vault(store, copy, ask, &sum, err);
+        good = copy && package_copy_vault(store, copy, true, ask, &sum, err);
         store_close(copy);
         break;
     }

@@ -33,6 +33,13 @@ typedef struct {
 bool package_export(Store *store, PackageForm form, const char *to, const PackageAsk *ask, PackageSum *ret,
     Err *err) MUST_CHECK;
 
+// Brings a second vault up to date, in a folder (as PACKAGE_OCFL) or in a bucket. What was withdrawn by law
+// is erased there too.
+bool package_second(Store *store, Store *second, const PackageAsk *ask, PackageSum *ret, Err *err) MUST_CHECK;
+// Takes in everything from a second vault in a bucket; as package_import.
+bool package_import_away(
+    Store *store, Store *second, const PackageAsk *ask, PackageSum *ret, Err *err) MUST_CHECK;
+
 // Takes in a package of any of the three forms, checked first. Objects that are here already are left alone:
 // the same is unchanged, another is refused. The catalogue is made anew afterwards (rebuild). ERR_CORRUPT if
 // the package does not pass its own check; nothing is taken in then.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// preserve/package, inside: package.c packs, package_object.c writes one object, unpack.c brings it back.
+// preserve/package, inside: package.c packs, package_object.c writes one object, package_copy.c copies a
+// vault, unpack.c brings a package back.
 #pragma once
 
 #include "preserve/package.h"
@@ -19,4 +20,6 @@ typedef struct {
 } PackageObject;
 bool package_object_write(PackageObject *object, Arena *a, Err *err) MUST_CHECK;
 bool package_unpack_files(Store *store, int dir, const PackageAsk *ask, PackageSum *sum, Err *err) MUST_CHECK;
-bool package_copy_vault(Store *from, Store *to, const PackageAsk *ask, PackageSum *sum, Err *err) MUST_CHECK;
+// withdrawals: what was withdrawn in `from` is erased in `to`.
+bool package_copy_vault(
+    Store *from, Store *to, bool withdrawals, const PackageAsk *ask, PackageSum *sum, Err *err) MUST_CHECK;

@@ -214,7 +214,7 @@ static bool unpack_vault(Store *store, const char *from, const PackageAsk *ask, 
         return err_set(err, ERR_CORRUPT, "the vault there has %llu errors; the first: %s",
             (unsigned long long)found.errors, first.first);
     Store *theirs = store_open(from, false, err);
-    bool good = theirs && package_copy_vault(theirs, store, ask, sum, err);
+    bool good = theirs && package_copy_vault(theirs, store, false, ask, sum, err);
     store_close(theirs);
     return good;
 }

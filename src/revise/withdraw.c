@@ -24,7 +24,7 @@ static bool erase(
     Str json;
     if (!catalog_withdrawn_json(house->catalog, object_id, at, who, a, &json, err))
         return false;
-    StoreBatch *vault = store_erase_open(house->store, object_id, &note, S("withdrawn.json"), json, err);
+    StoreBatch *vault = store_erase_open(house->store, object_id, &note, S(STORE_WITHDRAWN_FILE), json, err);
     if (!vault)
         return false;
     bool good = catalog_batch_restore_withdrawn(ledger, json, err) && catalog_batch_commit(ledger, err);

@@ -12,6 +12,7 @@
 
 #include "base/json.h"
 #include "store/io.h"
+#include "store/s3.h"
 #include "store/store.h"
 
 #include <pthread.h>
@@ -33,7 +34,7 @@ typedef struct {
     bool short_root; // 0004: the last folder leaves out what the tuples said
 } StoreLayout;
 
-bool store_layout_read(int vault, StoreLayout *ret, Err *err) MUST_CHECK;
+bool store_layout_read(Store *s, StoreLayout *ret, Err *err) MUST_CHECK;
 bool store_root_make(int home, Err *err) MUST_CHECK; // an empty vault; goes on where a killed one stopped
 
 typedef struct {
@@ -82,6 +83,18 @@ typedef struct {
 bool store_inventory_state(const StoreInventory *inventory, int version, Arena *a, StoreState **ret,
     size_t *ret_count, Err *err) MUST_CHECK;
 
+// ---- one object in two vaults (compare.c)
+
+typedef enum {
+    STORE_SAME,
+    STORE_OLDER,     // here it is older than there, or missing
+    STORE_WITHDRAWN, // there it was withdrawn by law
+} StoreRelation;
+// ERR_BUSY if it is newer here, or another.
+bool store_compare(const StoreInventory *here, const StoreInventory *there, bool withdrawals,
+    StoreRelation *ret, Err *err) MUST_CHECK;
+bool store_is_withdrawn(const StoreInventory *inventory);
+
 // Writes an inventory whose head is new: contents sorted by digest, states sorted by digest.
 typedef struct {
     Str uri, content_folder;
@@ -105,7 +118,10 @@ Str store_sidecar_of(Arena *a, Str inventory_json);
 
 // ---- the open vault
 
+typedef struct StoreBucket StoreBucket;
+
 struct Store {
+    StoreBucket *bucket; // where the vault lies, if not in a folder: then home and vault are -1
     int home, vault;
     StoreLayout layout;
     pthread_mutex_t mutex; // guards what follows
@@ -122,6 +138,9 @@ int store_file_open(int dir, const char *path, Err *err) MUST_CHECK;
 bool store_load(Store *s, const StoreFolder *folder, Arena *a, StoreInventory *ret, Err *err) MUST_CHECK;
 bool store_load_id(
     Store *s, Str object_id, Arena *a, StoreFolder *ret_folder, StoreInventory *ret, Err *err) MUST_CHECK;
+// As store_load_id, and also by the folder, which is all that is known of an object whose inventory is lost.
+bool store_load_named(
+    Store *s, Str name, Arena *a, StoreFolder *ret_folder, StoreInventory *ret, Err *err) MUST_CHECK;
 // As store_load, and the object must lie where its id says.
 bool store_load_at(Store *s, const char *path, Arena *a, StoreInventory *ret, Err *err) MUST_CHECK;
 

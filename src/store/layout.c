@@ -2,7 +2,7 @@
 // Where an object lies and what it is called there.
 #include "base/file.h"
 #include "base/utf8.h"
-#include "store/int.h"
+#include "store/place.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -58,27 +58,34 @@ bool store_root_make(int home, Err *err)
     return made && (store_io->flush(vault) == 0 || err_errno(err, "flushing the new vault"));
 }
 
-static const Json *read_json(int dir, const char *path, Arena *a, Err *err)
+static const Json *read_json(Store *s, const char *path, Arena *a, Err *err)
 {
     Str text;
-    CLEANUP(fd_closep) int fd = store_file_open(dir, path, err);
-    return fd >= 0 && file_read_all(fd, LAYOUT_MAX_BYTES, a, &text, err) ? json_parse(text, a, err) : NULL;
+    return place_read_all(s, path, LAYOUT_MAX_BYTES, a, &text, err) ? json_parse(text, a, err) : NULL;
 }
 
-bool store_layout_read(int vault, StoreLayout *ret, Err *err)
+bool store_layout_read(Store *s, StoreLayout *ret, Err *err)
 {
     CLEANUP(arena_closep) Arena *a = arena_open();
-    struct stat st;
-    if (fstatat(vault, "0=ocfl_1.1", &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
-        return err_set(err, ERR_CORRUPT, "vault/ is not an OCFL 1.1 storage root: it has no file 0=ocfl_1.1");
-    const Json *layout = read_json(vault, "ocfl_layout.json", a, err);
+    Str declared;
+    Err why = {0};
+    if (!place_read_all(s, "0=ocfl_1.1", LAYOUT_MAX_BYTES, a, &declared, &why)) {
+        if (place_is_about_the_way(s, &why)) {
+            *err = why;
+            return false;
+        }
+        return err_set(err, s->bucket ? ERR_NOT_FOUND : ERR_CORRUPT,
+            "%s is not an OCFL 1.1 storage root: it has no file 0=ocfl_1.1",
+            s->bucket ? "the bucket" : "vault/");
+    }
+    const Json *layout = read_json(s, "ocfl_layout.json", a, err);
     if (!layout)
         return false;
     bool named = str_eq(json_text(layout, S("extension")), S(LAYOUT));
     if (!named && !str_eq(json_text(layout, S("extension")), S(LAYOUT_DIGEST)))
         return err_set(err, ERR_UNSUPPORTED, "the vault has another storage layout than " LAYOUT);
-    const Json *config = read_json(vault,
-        named ? "extensions/" LAYOUT "/config.json" : "extensions/" LAYOUT_DIGEST "/config.json", a, err);
+    const Json *config = read_json(
+        s, named ? "extensions/" LAYOUT "/config.json" : "extensions/" LAYOUT_DIGEST "/config.json", a, err);
     if (!config)
         return false;
     Str algorithm = json_text(config, S("digestAlgorithm"));

@@ -3,7 +3,8 @@
 // beside the vault and renamed over it. It is the one place where a file of the vault is written over, and
 // only with the bytes it always should have had.
 #include "base/file.h"
-#include "store/int.h"
+#include "store/bucket.h"
+#include "store/place.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,8 +27,12 @@ static bool file_is(Store *s, const char *path, const Sha512 *want)
     Err ignored = {0};
     Sha512 have;
     uint64_t bytes;
-    CLEANUP(fd_closep) int fd = store_file_open(s->vault, path, &ignored);
-    return fd >= 0 && sha512_of_file(fd, &have, &bytes, &ignored) && sha512_eq(&have, want);
+    return place_digest(s, path, &have, &bytes, &ignored) && sha512_eq(&have, want);
+}
+
+static bool take_into(void *ctx, Str bytes, Err *err)
+{
+    return store_io_write_all(*(int *)ctx, bytes, err);
 }
 
 // Copies a file of the copy to staging, checks it there, and moves it over the damaged one.
@@ -36,23 +41,12 @@ static bool replace_file(Mend *m, const char *from, const char *to, const Sha512
     static const char beside[] = "mend";
     Sha512 have;
     uint64_t bytes;
-    Str content;
     Store *s = m->store;
-    CLEANUP(fd_closep) int source = store_file_open(m->copy->vault, from, err);
-    if (source < 0 || !store_io_remove_tree(s->staging, beside, err))
+    if (!store_io_remove_tree(s->staging, beside, err))
         return false;
     CLEANUP(fd_closep) int target = store_io_create(s->staging, beside, err);
-    if (target < 0)
+    if (target < 0 || !place_read(m->copy, from, false, take_into, &target, err))
         return false;
-    CLEANUP(arena_closep) Arena *a = arena_open();
-    for (uint64_t at = 0, size = 0; file_size(source, &size, err) && at < size; at += content.n) {
-        size_t n = (size_t)MIN_OF((uint64_t)STORE_COPY_BYTES, size - at);
-        arena_reset(a);
-        char *block = arena_alloc(a, n);
-        content = (Str){block, n};
-        if (!file_read_at(source, block, n, at, err) || !store_io_write_all(target, content, err))
-            return false;
-    }
     if (!sha512_of_file(target, &have, &bytes, err))
         return false;
     if (!sha512_eq(&have, want))
@@ -76,7 +70,7 @@ static bool choose_inventory(Mend *m, Str object_id, Err *err)
 {
     StoreInventory theirs;
     Err why = {0};
-    if (!store_load_id(m->copy, object_id, m->arena, &m->copy_folder, &theirs, err))
+    if (!store_load_named(m->copy, object_id, m->arena, &m->copy_folder, &theirs, err))
         return false;
     store_folder_of(&m->store->layout, theirs.uri, &m->folder);
     if (store_load(m->store, &m->folder, m->arena, &m->inventory, &why))
@@ -113,8 +107,7 @@ static bool read_digest(Store *s, const char *path, Sha512 *ret)
 {
     Err ignored = {0};
     uint64_t bytes;
-    CLEANUP(fd_closep) int fd = store_file_open(s->vault, path, &ignored);
-    return fd >= 0 && sha512_of_file(fd, ret, &bytes, &ignored);
+    return place_digest(s, path, ret, &bytes, &ignored);
 }
 
 // Inventories, sidecars and the declaration: each file that differs from the copy's, where the copy's pair of
@@ -124,10 +117,9 @@ static bool pair_whole(Store *s, Arena *a, const char *folder, const char *part)
     Err ignored = {0};
     Str text;
     Sha512 want, have;
-    CLEANUP(fd_closep)
-    int fd =
-        store_file_open(s->vault, arena_printf(a, "%s/%sinventory.json.sha512", folder, part).p, &ignored);
-    return fd >= 0 && file_read_all(fd, 4096, a, &text, &ignored) && store_sidecar_parse(text, &want) &&
+    return place_read_all(
+               s, arena_printf(a, "%s/%sinventory.json.sha512", folder, part).p, 4096, a, &text, &ignored) &&
+           store_sidecar_parse(text, &want) &&
            read_digest(s, arena_printf(a, "%s/%sinventory.json", folder, part).p, &have) &&
            sha512_eq(&want, &have);
 }
@@ -167,6 +159,8 @@ bool store_mend(Store *s, Store *copy, Str object_id, StoreMended *ret, Err *err
 {
     CLEANUP(arena_closep) Arena *a = arena_open();
     Mend m = {.store = s, .copy = copy, .arena = a};
+    if (s->bucket)
+        return bucket_mend(s, copy, object_id, ret, err);
     if (!store_writer_enter(s, err))
         return false;
     bool good = choose_inventory(&m, object_id, err);

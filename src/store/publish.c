@@ -50,6 +50,8 @@ static bool recover(Store *s, Err *err);
 
 bool store_writer_enter(Store *s, Err *err)
 {
+    if (s->bucket)
+        return err_set(err, ERR_UNSUPPORTED, "a vault in a bucket is written by export alone");
     pthread_mutex_lock(&s->mutex);
     bool good = open_staging(s, err);
     if (good && s->writers == 0) {
@@ -77,9 +79,19 @@ void store_writer_leave(Store *s)
 
 // ---- a batch
 
+// Into a bucket each object goes at once: nothing is staged, and nothing is left to publish.
+static StoreBatch *open_direct(Store *s)
+{
+    StoreBatch *batch = mem_alloc(sizeof(*batch));
+    batch->store = s;
+    return batch;
+}
+
 StoreBatch *store_batch_open(Store *s, Err *err)
 {
     CLEANUP(arena_closep) Arena *a = arena_open();
+    if (s->bucket)
+        return open_direct(s);
     if (!store_writer_enter(s, err))
         return NULL;
     StoreBatch *batch = mem_alloc(sizeof(*batch));
@@ -135,6 +147,10 @@ static void close_batch(StoreBatch *batch, bool keep)
     Store *s = batch->store;
     Err ignored = {0}; // what stays behind is tidied by the next writer
     assert(batch->drafts == 0);
+    if (s->bucket) {
+        free(batch);
+        return;
+    }
     bool tidy = keep || store_io_remove_tree(s->staging, batch->name, &ignored);
     (void)tidy;
     pthread_mutex_lock(&s->mutex);

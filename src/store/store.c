@@ -5,7 +5,8 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "store/int.h"
+#include "store/bucket.h"
+#include "store/place.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -36,9 +37,17 @@ int store_file_open(int dir, const char *path, Err *err)
 
 // ---- opening
 
+// The last step of opening: how are the objects' folders called here?
+static Store *open_read(Store *s, Err *err)
+{
+    if (store_layout_read(s, &s->layout, err))
+        return s;
+    store_close(s);
+    return NULL;
+}
+
 Store *store_open(const char *home_path, bool create, Err *err)
 {
-    StoreLayout layout;
     struct stat st;
     if (create && !dir_make(AT_FDCWD, home_path, err))
         return NULL;
@@ -49,13 +58,32 @@ Store *store_open(const char *home_path, bool create, Err *err)
         !store_root_make(home, err))
         return NULL;
     CLEANUP(fd_closep) int vault = dir_open(home, "vault", err);
-    if (vault < 0 || !store_layout_read(vault, &layout, err))
+    if (vault < 0)
         return NULL;
     Store *s = mem_alloc(sizeof(*s));
-    *s = (Store){
-        .home = fd_take(&home), .vault = fd_take(&vault), .layout = layout, .staging = -1, .lock = -1};
+    *s = (Store){.home = fd_take(&home), .vault = fd_take(&vault), .staging = -1, .lock = -1};
     pthread_mutex_init(&s->mutex, NULL);
-    return s;
+    return open_read(s, err);
+}
+
+Store *store_open_away(const StoreAway *away, Store *like, Err *err)
+{
+    StoreBucket *bucket = bucket_open(away, err);
+    if (!bucket)
+        return NULL;
+    if (like && !bucket_make_root(bucket, like, err)) {
+        bucket_close(bucket);
+        return NULL;
+    }
+    Store *s = mem_alloc(sizeof(*s));
+    *s = (Store){.bucket = bucket, .home = -1, .vault = -1, .staging = -1, .lock = -1};
+    pthread_mutex_init(&s->mutex, NULL);
+    return open_read(s, err);
+}
+
+bool store_is_away(const Store *s)
+{
+    return s->bucket != NULL;
 }
 
 void store_close(Store *s)
@@ -67,17 +95,12 @@ void store_close(Store *s)
     fd_close(s->staging);
     fd_close(s->vault);
     fd_close(s->home);
+    bucket_close(s->bucket);
     pthread_mutex_destroy(&s->mutex);
     free(s);
 }
 
 // ---- loading an inventory
-
-static bool read_whole(Store *s, const char *path, size_t max_bytes, Arena *a, Str *ret, Err *err)
-{
-    CLEANUP(fd_closep) int fd = store_file_open(s->vault, path, err);
-    return fd >= 0 && file_read_all(fd, max_bytes, a, ret, err);
-}
 
 // Does the sidecar at `path` vouch for these bytes? A missing one does not.
 static bool vouched(Store *s, const char *path, const Sha512 *digest, Arena *a)
@@ -85,8 +108,8 @@ static bool vouched(Store *s, const char *path, const Sha512 *digest, Arena *a)
     Err ignored = {0};
     Str text;
     Sha512 want;
-    return read_whole(s, path, SIDECAR_MAX_BYTES, a, &text, &ignored) && store_sidecar_parse(text, &want) &&
-           sha512_eq(&want, digest);
+    return place_read_all(s, path, SIDECAR_MAX_BYTES, a, &text, &ignored) &&
+           store_sidecar_parse(text, &want) && sha512_eq(&want, digest);
 }
 
 // Inventory and sidecar of one moment; false with ERR_CORRUPT if they do not agree.
@@ -97,7 +120,7 @@ static bool load_once(Store *s, const char *folder, Arena *a, StoreInventory *re
     if (strlen(folder) >= STORE_FOLDER_MAX_BYTES)
         return err_set(err, ERR_CORRUPT, "the folder's name is too long to be an object's");
     snprintf(path, sizeof(path), "%s/inventory.json", folder);
-    if (!read_whole(s, path, STORE_INVENTORY_MAX_BYTES, a, &json, err))
+    if (!place_read_all(s, path, STORE_INVENTORY_MAX_BYTES, a, &json, err))
         return false;
     Sha512 digest = sha512_of(json);
     snprintf(path, sizeof(path), "%s/inventory.json.sha512", folder);
@@ -149,6 +172,18 @@ bool store_load_id(Store *s, Str object_id, Arena *a, StoreFolder *ret_folder, S
     return err_set(err, why.kind, "object " FMT_STR ": %s", ARG_STR(object_id), why.text);
 }
 
+bool store_load_named(Store *s, Str name, Arena *a, StoreFolder *ret_folder, StoreInventory *ret, Err *err)
+{
+    Err why = {0};
+    if (store_load_id(s, name, a, ret_folder, ret, err))
+        return true;
+    if (err->kind != ERR_NOT_FOUND || !store_path_good(name) || name.n >= STORE_FOLDER_MAX_BYTES ||
+        !store_load_at(s, arena_cstr(a, name), a, ret, &why))
+        return false;
+    store_folder_of(&s->layout, ret->uri, ret_folder);
+    return true;
+}
+
 // ---- reading
 
 bool store_find_version(Store *s, Str object_id, int version, Arena *a, StoreVersion *ret, Err *err)
@@ -179,6 +214,8 @@ bool store_find_version(Store *s, Str object_id, int version, Arena *a, StoreVer
 static int open_content(Store *s, const StoreFolder *folder, Str path, Err *err)
 {
     char full[STORE_FOLDER_MAX_BYTES + STORE_PATH_MAX_BYTES + 2];
+    if (s->bucket)
+        return err_fd(err, ERR_UNSUPPORTED, "files in a bucket are not opened");
     snprintf(full, sizeof(full), "%s/" FMT_STR, folder->path, ARG_STR(path));
     int fd = store_file_open(s->vault, full, err);
     if (fd < 0 && err->kind == ERR_NOT_FOUND) // the inventory says that it must be there
@@ -291,16 +328,15 @@ bool store_names(int dir, const char *path, Arena *a, Str **ret, size_t *ret_cou
 static bool walk(Store *s, const char *path, int depth, StoreWalk *visit, void *ctx, Err *err)
 {
     CLEANUP(arena_closep) Arena *a = arena_open();
-    Str *names;
+    PlaceEntry *entries;
     size_t count;
-    if (!store_names(s->vault, path, a, &names, &count, err))
+    if (!place_list(s, path, a, &entries, &count, err))
         return false;
     for (size_t i = 0; i < count; i++) {
-        struct stat st;
-        const char *child = depth ? arena_printf(a, "%s/%s", path, names[i].p).p : names[i].p;
-        if (depth == 0 && str_eq(names[i], S("extensions")))
+        const char *name = entries[i].path.p, *child = depth ? arena_printf(a, "%s/%s", path, name).p : name;
+        if (depth == 0 && strcmp(name, "extensions") == 0)
             continue;
-        if (fstatat(s->vault, child, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode))
+        if (entries[i].kind != PLACE_FOLDER)
             continue; // a stray file: store_verify names it
         bool good =
             depth == s->layout.tuples ? visit(ctx, child, err) : walk(s, child, depth + 1, visit, ctx, err);
@@ -328,7 +364,12 @@ static bool each_folder(void *ctx, const char *path, Err *err)
     StoreInventory inventory;
     Err why = {0};
     arena_reset(each->arena);
-    if (!store_load_at(each->store, path, each->arena, &inventory, &why))
+    bool good = store_load_at(each->store, path, each->arena, &inventory, &why);
+    if (!good && place_is_about_the_way(each->store, &why)) {
+        *err = why;
+        return false;
+    }
+    if (!good)
         return each->visit(each->ctx, str_from(path), str_from(why.text), err);
     return each->visit(each->ctx, store_id_of(each->arena, inventory.uri), (Str){0}, err);
 }

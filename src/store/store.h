@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // store: bytes by id, for ever. An OCFL 1.1 storage root (https://ocfl.io/1.1/spec/), one OCFL object per
-// museum object: `record.json` and its masters, all versions. The only room that knows paths (and, one day,
-// buckets).
+// museum object: `record.json` and its masters, all versions. The only room that knows paths and buckets.
 //
 //   vault/0=ocfl_1.1  ocfl_layout.json (0003-hash-and-id-n-tuple-storage-layout, sha512)  extensions/
 //   vault/abc/<id, encoded>/0=ocfl_object_1.1  inventory.json  inventory.json.sha512
@@ -16,6 +15,7 @@
 
 #include "base/base.h"
 #include "base/digest.h"
+#include "store/s3.h"
 
 typedef struct Store Store;
 typedef struct StoreBatch StoreBatch;
@@ -25,6 +25,16 @@ typedef struct StoreDraft StoreDraft;
 // Any thread may read. ERR_CORRUPT if it is not a storage root we can read.
 Store *store_open(const char *home, bool create, Err *err) MUST_CHECK;
 void store_close(Store *store);
+
+// A second vault in a bucket behind the S3 protocol. It is read like any other; written only by
+// store_batch_adopt. like: the vault it is a copy of, whose layout an empty bucket gets; NULL: it must be
+// there (ERR_NOT_FOUND).
+typedef struct {
+    S3Config s3;
+    Str prefix; // "museum/vault"; empty: the bucket holds nothing else
+} StoreAway;
+Store *store_open_away(const StoreAway *away, Store *like, Err *err) MUST_CHECK;
+bool store_is_away(const Store *store);
 
 // ---- reading
 
@@ -91,8 +101,12 @@ void store_draft_drop(StoreDraft *draft);
 
 // Takes over an object with all its versions from another open vault, comparing every byte on the way.
 // ret_new: false if it is here already. Ours is replaced only by more versions of the same; ERR_BUSY if ours
-// is newer or another, ERR_CORRUPT if theirs is damaged.
-bool store_batch_adopt(StoreBatch *batch, Store *from, Str object_id, bool *ret_new, Err *err) MUST_CHECK;
+// is newer or another, ERR_CORRUPT if theirs is damaged. withdrawals: what was withdrawn there by
+// law (store_erase with STORE_WITHDRAWN_FILE) is erased here too. Into a
+// vault in a bucket (of a vault in a folder): at once, any thread, a reader finds the old or the new.
+bool store_batch_adopt(
+    StoreBatch *batch, Store *from, Str object_id, bool withdrawals, bool *ret_new, Err *err) MUST_CHECK;
+#define STORE_WITHDRAWN_FILE "withdrawn.json"
 
 // Flushes, renames everything into the vault, flushes again: durable when it returns true. The journal stays
 // until store_batch_close. If it fails after the first rename, the rest is moved in by the next writer.
@@ -152,7 +166,8 @@ typedef struct {
 } StoreVerifyAsk;
 bool store_verify_some(Store *store, const StoreVerifyAsk *ask, StoreVerified *ret, Err *err) MUST_CHECK;
 
-// One object: a line to `report` for each problem, none if it is whole. True if it could look.
+// One object, by its id or its folder: a line to `report` for each problem, none if it is whole. True if it
+// could look.
 bool store_verify_object(Store *store, Str object_id, StoreReport *report, void *ctx, Err *err) MUST_CHECK;
 
 // One digest for the whole vault, to be noted elsewhere: what this prints, run in vault/:
@@ -160,8 +175,9 @@ bool store_verify_object(Store *store, Str object_id, StoreReport *report, void 
 //     while read -r d; do sha512sum "$d/inventory.json"; done | sha512sum
 bool store_fingerprint(Store *store, Sha512 *ret, uint64_t *ret_objects, Err *err) MUST_CHECK;
 
-// Puts what is damaged or missing in an object right from a copy of the vault: content by its digest; the
-// inventories only if ours cannot be read and the copy is not older. Never touches what is whole.
+// Puts what is damaged or missing in an object (by its id or its folder) right from a copy of the vault:
+// content by its digest; the inventories only if ours cannot be read and the copy is not older. Never touches
+// what is whole. An object in a bucket is put there anew.
 typedef struct {
     int mended, lost; // files
 } StoreMended;

@@ -129,7 +129,7 @@ static void check_adopted(Store *to, Store *from, Str id, bool is_new, ErrKind w
     Err err = {0};
     bool taken;
     StoreBatch *batch = store_batch_open(to, &err);
-    bool good = store_batch_adopt(batch, from, id, &taken, &err);
+    bool good = store_batch_adopt(batch, from, id, true, &taken, &err);
     assert_int_equal(err.kind, want);
     if (good) {
         assert_int_equal(taken, is_new);

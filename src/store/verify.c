@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/lane.h"
-#include "store/int.h"
+#include "store/place.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,6 +28,7 @@ typedef struct {
     StoreVerifyAsk ask;
     pthread_mutex_t mutex; // guards what follows, and the callbacks
     StoreVerified so_far;
+    Err failed; // why it cannot go on
     int pauses;
     int64_t next_us; // when the next block may be read, if there is a rate
     // Of the one thread that hands out the objects:
@@ -73,7 +74,7 @@ static void problem(Look *look, const char *format, ...)
 
 static bool stopped(const Verify *v)
 {
-    return v->ask.stop && *v->ask.stop;
+    return v->failed.kind != ERR_NONE || (v->ask.stop && *v->ask.stop);
 }
 
 // Waits until `bytes` more may be read.
@@ -91,30 +92,44 @@ static void keep_to_rate(Verify *v, size_t bytes)
     }
 }
 
-static bool digest_file(Verify *v, int fd, Sha512 *ret, uint64_t *ret_bytes, Err *err)
+typedef struct {
+    Verify *verify;
+    Sha512Stream *stream;
+    uint64_t bytes;
+} Digesting;
+
+static bool take_digest(void *ctx, Str bytes, Err *err)
+{
+    Digesting *d = ctx;
+    sha512_add(d->stream, bytes);
+    d->bytes += bytes.n;
+    keep_to_rate(d->verify, bytes.n);
+    return !stopped(d->verify) || err_set(err, ERR_BUSY, "stopped");
+}
+
+// What is read slowly leaves the memory to those who look at pictures.
+static bool digest_file(Verify *v, const char *path, Sha512 *ret, uint64_t *ret_bytes, Err *err)
 {
     CLEANUP(sha512_closep) Sha512Stream *stream = sha512_open();
-    char *block = mem_grow(NULL, 1, STORE_COPY_BYTES);
-    uint64_t offset = 0;
-    ssize_t got = 0;
-    posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-    while (!stopped(v) && (got = pread(fd, block, STORE_COPY_BYTES, (off_t)offset)) != 0) {
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            break;
-        sha512_add(stream, (Str){block, (size_t)got});
-        offset += (uint64_t)got;
-        keep_to_rate(v, (size_t)got);
-    }
-    free(block);
-    if (got < 0)
-        return err_errno(err, "reading at byte %llu", (unsigned long long)offset);
-    if (v->ask.rate_bytes)
-        posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED); // leave the memory to those who look at pictures
+    Digesting d = {v, stream, 0};
+    if (!place_read(v->store, path, v->ask.rate_bytes > 0, take_digest, &d, err))
+        return false;
     *ret = sha512_finish(stream);
     stream = NULL;
-    *ret_bytes = offset;
+    *ret_bytes = d.bytes;
+    return true;
+}
+
+// If the bucket cannot be reached, nothing is known of what is in it: the run ends, and nothing is called
+// damaged.
+static bool lost_the_way(Verify *v, const Err *err)
+{
+    if (!place_is_about_the_way(v->store, err))
+        return false;
+    pthread_mutex_lock(&v->mutex);
+    if (v->failed.kind == ERR_NONE)
+        v->failed = *err;
+    pthread_mutex_unlock(&v->mutex);
     return true;
 }
 
@@ -124,20 +139,24 @@ static void check_content(Look *look, const StoreContent *content)
     Err err = {0};
     Sha512 have;
     uint64_t bytes = 0;
+    Verify *v = look->verify;
     snprintf(path, sizeof(path), "%s/" FMT_STR, look->folder, ARG_STR(content->path));
-    CLEANUP(fd_closep) int fd = store_file_open(look->verify->store->vault, path, &err);
-    if (fd < 0) {
-        problem(look, FMT_STR "%s", ARG_STR(content->path),
-            err.kind == ERR_NOT_FOUND ? " is missing" : ": cannot be opened");
+    bool good = digest_file(v, path, &have, &bytes, &err);
+    if (good && !sha512_eq(&have, &content->digest) && v->store->bucket) // the way may have damaged it
+        good = digest_file(v, path, &have, &bytes, &err);
+    if (stopped(v) || (!good && lost_the_way(v, &err)))
         return;
-    }
-    if (!digest_file(look->verify, fd, &have, &bytes, &err)) {
-        problem(look, FMT_STR ": %s", ARG_STR(content->path), err.text);
+    if (!good) {
+        problem(look, FMT_STR "%s%s", ARG_STR(content->path),
+            err.kind == ERR_NOT_FOUND ? " is missing"
+            : err.kind == ERR_CORRUPT ? ": cannot be opened"
+                                      : ": ",
+            err.kind == ERR_NOT_FOUND || err.kind == ERR_CORRUPT ? "" : err.text);
         return;
     }
     look->sums.files++;
     look->sums.bytes += bytes;
-    if (!sha512_eq(&have, &content->digest) && !stopped(look->verify))
+    if (!sha512_eq(&have, &content->digest))
         problem(look, FMT_STR " is damaged: its SHA-512 is not the one noted", ARG_STR(content->path));
 }
 
@@ -146,9 +165,9 @@ static bool read_part(Look *look, const char *part, size_t max_bytes, Str *ret)
     char path[STORE_FOLDER_MAX_BYTES + 128];
     Err err = {0};
     snprintf(path, sizeof(path), "%s/%s", look->folder, part);
-    CLEANUP(fd_closep) int fd = store_file_open(look->verify->store->vault, path, &err);
-    if (fd < 0 || !file_read_all(fd, max_bytes, look->arena, ret, &err)) {
-        problem(look, "%s %s", part, err.kind == ERR_NOT_FOUND ? "is missing" : "cannot be read");
+    if (!place_read_all(look->verify->store, path, max_bytes, look->arena, ret, &err)) {
+        if (!lost_the_way(look->verify, &err))
+            problem(look, "%s %s", part, err.kind == ERR_NOT_FOUND ? "is missing" : "cannot be read");
         return false;
     }
     look->sums.files++;
@@ -224,34 +243,24 @@ static bool is_own_file(const Look *look, Str path)
     return str_eq(name, S("inventory.json")) || str_eq(name, S("inventory.json.sha512"));
 }
 
-// `known`: the content paths, sorted. `path` is from the object root, empty for the root itself.
-static void check_folder(Look *look, const Str *known, size_t known_count, Str path, int depth)
+// `known`: the content paths, sorted.
+static void check_entry(Look *look, const Str *known, size_t known_count, const PlaceEntry *entry)
 {
-    Str *names;
-    size_t count;
-    Err err = {0};
-    const char *full =
-        arena_printf(look->arena, "%s%s" FMT_STR, look->folder, path.n ? "/" : "", ARG_STR(path)).p;
-    if (depth > OBJECT_DEPTH_MAX ||
-        !store_names(look->verify->store->vault, full, look->arena, &names, &count, &err)) {
-        problem(look, "the folder " FMT_STR " cannot be read", ARG_STR(path));
-        return;
-    }
-    if (count == 0)
+    Str path = entry->path;
+    switch (entry->kind) {
+    case PLACE_FOLDER:
         problem(look, "the folder " FMT_STR " is empty and does not belong here", ARG_STR(path));
-    for (size_t i = 0; i < count; i++) {
-        struct stat st;
-        Str child = path.n ? arena_printf(look->arena, FMT_STR "/%s", ARG_STR(path), names[i].p) : names[i];
-        const char *child_full = arena_printf(look->arena, "%s/" FMT_STR, look->folder, ARG_STR(child)).p;
-        if (fstatat(look->verify->store->vault, child_full, &st, AT_SYMLINK_NOFOLLOW) < 0)
-            problem(look, FMT_STR " cannot be looked at", ARG_STR(child));
-        else if (S_ISDIR(st.st_mode))
-            check_folder(look, known, known_count, child, depth + 1);
-        else if (!S_ISREG(st.st_mode))
-            problem(look, FMT_STR " is a link or a device and does not belong here", ARG_STR(child));
-        else if (!is_own_file(look, child) &&
-                 !bsearch(&child, known, known_count, sizeof(*known), compare_str))
-            problem(look, FMT_STR " does not belong here", ARG_STR(child));
+        break;
+    case PLACE_OTHER:
+        problem(look, FMT_STR " is a link or a device and does not belong here", ARG_STR(path));
+        break;
+    case PLACE_UNKNOWN:
+        problem(look, FMT_STR " cannot be looked at", ARG_STR(path));
+        break;
+    case PLACE_FILE:
+        if (!is_own_file(look, path) && !bsearch(&path, known, known_count, sizeof(*known), compare_str))
+            problem(look, FMT_STR " does not belong here", ARG_STR(path));
+        break;
     }
 }
 
@@ -263,7 +272,16 @@ static void check_foreign(Look *look)
         known[i] = look->inventory.contents[i].path;
     if (count)
         qsort(known, count, sizeof(*known), compare_str);
-    check_folder(look, known, count, (Str){0}, 0);
+    PlaceEntry *entries;
+    size_t entries_count;
+    Err err = {0};
+    if (!place_tree(look->verify->store, look->folder, look->arena, &entries, &entries_count, &err)) {
+        if (!lost_the_way(look->verify, &err))
+            problem(look, "the folder cannot be read");
+        return;
+    }
+    for (size_t i = 0; i < entries_count; i++)
+        check_entry(look, known, count, &entries[i]);
 }
 
 // ---- an object
@@ -278,7 +296,8 @@ static bool check_structure(Look *look)
     look->sums = (StoreVerified){0};
     look->id = str_from(look->folder);
     if (!store_load_at(look->verify->store, look->folder, look->arena, &look->inventory, &err)) {
-        problem(look, "%s", err.text);
+        if (!lost_the_way(look->verify, &err))
+            problem(look, "%s", err.text);
         return false;
     }
     look->id = store_id_of(look->arena, look->inventory.uri);
@@ -318,7 +337,7 @@ static void run(void *work)
     if (check_structure_twice(&look))
         for (size_t i = 0; i < look.inventory.contents_count; i++)
             check_content(&look, &look.inventory.contents[i]);
-    for (size_t i = 0; i < look.problems_count; i++)
+    for (size_t i = 0; v->failed.kind == ERR_NONE && i < look.problems_count; i++)
         tell(v, look.id, look.problems[i]);
     pthread_mutex_lock(&v->mutex);
     v->so_far.objects++;
@@ -366,21 +385,22 @@ static bool is_root_file(Str name)
 static bool check_root(Verify *v, const char *path, int depth, Err *err)
 {
     CLEANUP(arena_closep) Arena *a = arena_open();
-    Str *names;
+    PlaceEntry *entries;
     size_t count;
-    if (!store_names(v->store->vault, path, a, &names, &count, err))
+    if (!place_list(v->store, path, a, &entries, &count, err))
         return false;
     if (count == 0)
         tell(v, str_from(path), S("is an empty folder and does not belong in the vault"));
     for (size_t i = 0; i < count; i++) {
-        struct stat st;
-        const char *child = depth ? arena_printf(a, "%s/%s", path, names[i].p).p : names[i].p;
-        if (fstatat(v->store->vault, child, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        const PlaceEntry *e = &entries[i];
+        const char *child = depth ? arena_printf(a, "%s/%s", path, e->path.p).p : e->path.p;
+        bool folder = e->kind == PLACE_FOLDER;
+        if (e->kind == PLACE_UNKNOWN)
             tell(v, str_from(child), S("cannot be looked at"));
-        else if (!S_ISDIR(st.st_mode) && !(S_ISREG(st.st_mode) && depth == 0 && is_root_file(names[i])))
+        else if (!folder && !(e->kind == PLACE_FILE && depth == 0 && is_root_file(e->path)))
             tell(v, str_from(child), S("does not belong in the vault"));
-        else if (S_ISDIR(st.st_mode) && depth < v->store->layout.tuples &&
-                 !str_eq(names[i], S("extensions")) && !check_root(v, child, depth + 1, err))
+        else if (folder && depth < v->store->layout.tuples && !str_eq(e->path, S("extensions")) &&
+                 !check_root(v, child, depth + 1, err))
             return false;
     }
     return true;
@@ -392,6 +412,8 @@ static bool check_aside(Verify *v, Err *err)
     Str *names;
     size_t count;
     Err why = {0};
+    if (v->store->bucket)
+        return true;
     if (!store_names(v->store->home, "staging", a, &names, &count, &why)) {
         *err = why;
         return why.kind == ERR_NOT_FOUND;
@@ -416,7 +438,9 @@ bool store_verify_some(Store *s, const StoreVerifyAsk *ask, StoreVerified *ret, 
     pthread_mutex_destroy(&v.mutex);
     if (good && ask->mark)
         ask->mark(ask->ctx, str_from(v.last), &v.so_far);
-    if (!good && !stopped(&v)) {
+    if (v.failed.kind != ERR_NONE)
+        why = v.failed;
+    if (v.failed.kind != ERR_NONE || (!good && !stopped(&v))) {
         *err = why;
         return false;
     }
@@ -431,6 +455,15 @@ bool store_verify(Store *s, int threads, StoreReport *report, StoreProgress *pro
     return store_verify_some(s, &ask, ret, err);
 }
 
+static bool is_folder(Store *s, const char *path)
+{
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    PlaceEntry *entries;
+    size_t count;
+    Err ignored = {0};
+    return place_list(s, path, a, &entries, &count, &ignored) && count > 0;
+}
+
 bool store_verify_object(Store *s, Str object_id, StoreReport *report, void *ctx, Err *err)
 {
     CLEANUP(arena_closep) Arena *a = arena_open();
@@ -438,6 +471,9 @@ bool store_verify_object(Store *s, Str object_id, StoreReport *report, void *ctx
     if (!store_id_check(object_id, err))
         return false;
     store_folder_of(&s->layout, store_uri_of(a, object_id), &folder);
+    if (!is_folder(s, folder.path) && store_path_good(object_id) && object_id.n < sizeof(folder.path) &&
+        is_folder(s, arena_cstr(a, object_id)))
+        memcpy(folder.path, arena_cstr(a, object_id), object_id.n + 1);
     Verify v = {.store = s, .ask = {.report = report, .ctx = ctx}};
     pthread_mutex_init(&v.mutex, NULL);
     Work *w = mem_alloc(sizeof(*w));
@@ -445,6 +481,10 @@ bool store_verify_object(Store *s, Str object_id, StoreReport *report, void *ctx
     memcpy(w->folder, folder.path, sizeof(w->folder));
     run(w);
     pthread_mutex_destroy(&v.mutex);
+    if (v.failed.kind != ERR_NONE) {
+        *err = v.failed;
+        return false;
+    }
     return true;
 }
 
@@ -464,8 +504,7 @@ static bool add_inventory(void *ctx, const char *path, Err *err)
     uint64_t bytes;
     arena_reset(f->arena);
     const char *inventory = arena_printf(f->arena, "%s/inventory.json", path).p;
-    CLEANUP(fd_closep) int fd = store_file_open(f->store->vault, inventory, err);
-    if (fd < 0 || !sha512_of_file(fd, &digest, &bytes, err))
+    if (!place_digest(f->store, inventory, &digest, &bytes, err))
         return false;
     f->objects++;
     sha512_add(f->stream,
