@@ -203,7 +203,7 @@ static bool answer_hits(Question *q, const Cursor *cursor, SearchAnswer *ret)
 
 static Node *plan_all(Plan *p, Search *s, Question *q, Effort effort, bool *ret_known)
 {
-    plan_begin(p, s, q->n, effort, q->ask->exact, q->a);
+    plan_begin(p, s, q->n, effort, q->ask, q->a);
     Node *node = query_read(p, q->ask->q);
     Node *filters = plan_filters(p, q->ask, ret_known);
     if (!filters)
@@ -227,7 +227,7 @@ static void find_instead(Search *s, Question *q, SearchAnswer *ret)
         Plan plan;
         Entry none;
         size_t count;
-        plan_begin(&plan, s, q->n, EFFORT_PLAIN, q->ask->exact, q->a);
+        plan_begin(&plan, s, q->n, EFFORT_PLAIN, q->ask, q->a);
         int64_t total = find_best(q->n, query_read(&plan, word), q->ask->role, &none, &count, 0);
         if (total > 0)
             ret->instead[ret->instead_count++] = (SearchInstead){word, total};

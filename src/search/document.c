@@ -224,22 +224,42 @@ static void add_years(Work *w, DocFacts *facts)
             add_facet(w, FACET_CENTURY, arena_printf(w->a, "%d", c));
 }
 
-static void add_tree(Work *w, const Json *value, int depth)
+// Words for staff only: no positions, no concepts.
+static void add_inside(Work *w, Str text)
 {
-    if (value->kind == JSON_IS_TEXT)
+    TextToken *tokens;
+    size_t count;
+    Err err = {0};
+    text = utf8_head(text, MIN_OF((size_t)VALUE_MAX_BYTES, w->bytes_left));
+    w->bytes_left -= text.n;
+    if (!text_tokens(w->a, text, S(""), &tokens, &count, &err))
+        return;
+    for (size_t i = 0; i < count; i++)
+        builder_term(
+            w->b, TERM_INSIDE, tokens[i].text, EVIDENCE(FIELD_OTHER, impact_of(FIELD_OTHER, count)), 0);
+}
+
+static void add_tree(Work *w, const Json *value, int depth, bool inside)
+{
+    if (value->kind == JSON_IS_TEXT && inside)
+        add_inside(w, value->text);
+    else if (value->kind == JSON_IS_TEXT)
         add_text(w, FIELD_OTHER, value->text, S(""));
     for (size_t i = 0; depth < JSON_DEPTH_MAX &&
                        (value->kind == JSON_IS_LIST || value->kind == JSON_IS_MAP) && i < value->count;
          i++)
-        add_tree(w, &value->items[i], depth + 1);
+        add_tree(w, &value->items[i], depth + 1, inside);
 }
 
 static void add_others(Work *w)
 {
     for (size_t i = 0; i < w->record->media.count; i++)
         add_text(w, FIELD_OTHER, w->record->media.items[i].label, w->record->media.items[i].label_lang);
+    // What a museum keeps in members of its own (a value, a shelf) is shown to nobody outside, so nobody
+    // outside may find by it either. Transcripts are public.
     for (size_t i = 0; i < w->record->more_values.count; i++)
-        add_tree(w, &w->record->more_values.items[i], 0);
+        add_tree(w, &w->record->more_values.items[i], 0,
+            !str_eq(w->record->more_names.items[i], S("transcripts")));
 }
 
 static void add_field(Work *w, Field field, DocFacts *facts)

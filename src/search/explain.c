@@ -230,7 +230,7 @@ bool search_explain(Search *s, const SearchAsk *ask, const Record *record, Arena
     x.reasons = arena_array(a, SearchReason, SEARCH_REASONS_MAX);
     for (Effort effort = EFFORT_PLAIN; effort <= EFFORT_WIDE && x.count == 0; effort++) {
         Plan plan;
-        plan_begin(&plan, s, n, effort, ask->exact, a);
+        plan_begin(&plan, s, n, effort, ask, a);
         x.wanted_count = 0;
         collect(&x, query_read(&plan, ask->q), S(""));
         explain_record(&x, record);

@@ -29,6 +29,7 @@ enum {
     TERM_FILTER = 'f',  // facet byte and value
     TERM_ID = 'i',      // object id
     TERM_MEASURE = 'm', // lengths and weights (measures.c)
+    TERM_INSIDE = 'x',  // words of members that pages do not show: staff finds by them, visitors do not
     TERM_MAX_BYTES = 255,
 };
 

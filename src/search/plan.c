@@ -21,6 +21,7 @@ enum {
 #define WEIGHT_JOINED 0.9f
 #define WEIGHT_PREFIX 0.5f
 #define WEIGHT_NEAR 0.6f
+#define WEIGHT_INSIDE 0.5f
 
 Node *node_make(Plan *p, NodeKind kind)
 {
@@ -54,9 +55,14 @@ Node *node_term(Plan *p, unsigned char space, Str text, float weight, uint32_t f
     return node;
 }
 
-void plan_begin(Plan *p, Search *s, const Snapshot *n, Effort effort, bool exact, Arena *a)
+void plan_begin(Plan *p, Search *s, const Snapshot *n, Effort effort, const SearchAsk *ask, Arena *a)
 {
-    *p = (Plan){.a = a, .s = s, .snapshot = n, .effort = effort, .exact = exact};
+    *p = (Plan){.a = a,
+        .s = s,
+        .snapshot = n,
+        .effort = effort,
+        .exact = ask->exact,
+        .staff = ask->role == VIEWER_STAFF};
     for (size_t i = 0; i < n->count; i++) {
         uint32_t from, to;
         p->docs_total += segment_docs(n->views[i]->segment);
@@ -347,6 +353,8 @@ static Node *plan_word(Plan *p, const TextToken *t, Str typed, uint32_t fields)
     Node *any = node_make(p, NODE_OR);
     note_word(p, t->text);
     add_term(p, any, TERM_WORD, t->text, 1, fields);
+    if (p->staff && !fields)
+        add_term(p, any, TERM_INSIDE, t->text, WEIGHT_INSIDE, 0);
     if (p->exact)
         return alternatives_end(p, any);
     if (t->kind == TEXT_WORD) {

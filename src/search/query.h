@@ -52,6 +52,7 @@ typedef struct {
     const Snapshot *snapshot;
     Effort effort;
     bool exact;    // nothing stands in for a word
+    bool staff;    // also by what pages do not show
     bool loosened; // something beyond the plain words was put in
     Str langs[8];
     size_t langs_count;
@@ -73,8 +74,9 @@ Node *plan_phrase(Plan *p, Str text, uint32_t fields);
 Node *plan_prefix(Plan *p, Str word, uint32_t fields);
 Node *plan_years(Plan *p, int earliest, int latest);
 Node *plan_filters(Plan *p, const SearchAsk *ask, bool *ret_known);
-// exact: words mean themselves only; accents, case and script variants still do not matter.
-void plan_begin(Plan *p, Search *s, const Snapshot *n, Effort effort, bool exact, Arena *a);
+// Of `ask` counts who asks, and whether words mean themselves only (accents, case and script variants still
+// do not matter then).
+void plan_begin(Plan *p, Search *s, const Snapshot *n, Effort effort, const SearchAsk *ask, Arena *a);
 
 Str plan_corrected(const Plan *p, Str q); // the question with words replaced; empty if none was
 

@@ -476,6 +476,33 @@ static void sizes(void **state)
     museum_close(&m);
 }
 
+// What pages do not show is not found by visitors either, in no way of asking.
+static void kept_inside(void **state)
+{
+    (void)state;
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    Museum m;
+    museum_open(&m);
+    put(&m,
+        "{\"id\":\"k1\",\"titles\":{\"en\":[\"Bowl\"]},\"valuation\":\"insured for 73000 guilders\","
+        "\"notes\":{\"loan\":[\"promised to Vermeulen\"]}}",
+        1);
+    follow(&m);
+    check(&m, "bowl", "k1");
+    static const char *const asked[] = {"73000", "guilders", "guild*", "\"insured for\"", "vermeulen",
+        "vermeulin", "bowl vermeulen", "other:guilders", "bowl -vermeulen"};
+    for (size_t i = 0; i < COUNT_OF(asked); i++)
+        check(&m, asked[i], i + 1 < COUNT_OF(asked) ? "" : "k1");
+    SearchAnswer answer = ask(&m, (SearchAsk){.q = S("73000 vermeulen"), .role = VIEWER_STAFF}, a);
+    assert_int_equal(answer.total, 1);
+    SearchSuggestion *suggestions;
+    size_t count;
+    Err err = {0};
+    FINE(search_suggest(m.search, S("guild"), VIEWER_PUBLIC, 10, a, &suggestions, &count, &err), err);
+    assert_int_equal(count, 0);
+    museum_close(&m);
+}
+
 static void suggestions(void **state)
 {
     (void)state;
@@ -731,6 +758,7 @@ int main(void)
         cmocka_unit_test(operators),
         cmocka_unit_test(exactly),
         cmocka_unit_test(sizes),
+        cmocka_unit_test(kept_inside),
         cmocka_unit_test(odd_input),
         cmocka_unit_test(facets),
         cmocka_unit_test(pages),

@@ -104,7 +104,7 @@ bool search_suggest(Search *s, Str typed, ViewerRole role, int limit, Arena *a, 
         return false;
     Suggesting g = {.s = s, .n = n, .a = a, .max = (size_t)limit};
     g.found = arena_array(a, SearchSuggestion, (size_t)limit + 1);
-    plan_begin(&g.plan, s, n, EFFORT_PLAIN, false, a);
+    plan_begin(&g.plan, s, n, EFFORT_PLAIN, &(SearchAsk){.role = role}, a);
     Entry entries[LOOKED_AT];
     size_t count = 0;
     Str last;
