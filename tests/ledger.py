@@ -301,6 +301,16 @@ def test_the_museum_as_it_stood():
                 assert m.get(f"/api/object/1907.1?{path}")[0] == status, path
                 assert m.get(f"/object/1907.1?{path}")[0] == status, path
             assert m.get(f"/iiif/manifest/1907.1?at={first}")[0] == 200
+            found = lambda query: [hit["id"] for hit in m.get_json(f"/api/search?{query}")["hits"]]
+            assert found(f"q=jar&at={second}") == ["1907.1"] and found(f"q=jar&at={first}") == []
+            assert found(f"q=BOWL&at={first}") == [f"1907.{n}" for n in range(1, 8)] and found("q=&at=1999-01-01") == []
+            assert "1907.2" not in found(f"q=hidden&at={second}")  # was not meant for everybody
+            some = m.get_json(f"/api/search?q=bowl&limit=3&at={first}")
+            assert some["total"] == 7 and found(f"q=bowl&limit=3&at={first}&cursor={some['next']}") == ["1907.4", "1907.5", "1907.6"]
+            page = m.get(f"/search?q=bowl&at={first}")[2].decode()
+            assert "as it stood on" in page and "noindex" in page and "/object/1907.3?version=1" in page
+            for path, status in (("q=x&at=noon", 400), ("at=", 400), (f"at={first}&classification=x", 501), (f"at={first}&limit=0", 400)):
+                assert m.get(f"/search?{path}")[0] == status and m.get(f"/api/search?{path}")[0] == status, path
         take_in(m, [titled(1, "Third")], "third.jsonl")
         with m.serving():
             old_url, new_url = permalink, m.get("/api/object/1907.1?version=1")[2]

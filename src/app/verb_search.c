@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/index.h"
 #include "app/term.h"
-#include "app/then.h"
 #include "app/verbs.h"
 #include "base/clock.h"
 #include "base/json.h"
@@ -76,11 +75,11 @@ static bool search_home(const Home *home, const SearchAsk *ask, bool json, Err *
     return good;
 }
 
-static bool search_then(const Home *home, const SearchAsk *ask, int64_t time_ms, bool json, Err *err)
+static bool search_past(const Home *home, const SearchAsk *ask, int64_t time_ms, bool json, Err *err)
 {
     SearchAnswer answer;
     CatalogVersion *versions;
-    if (!search_at(home, ask, time_ms, &answer, &versions, err))
+    if (!search_then(home->catalog, ask, time_ms, home->arena, &answer, &versions, err))
         return false;
     if (json)
         print_json(&answer, versions);
@@ -122,7 +121,7 @@ int verb_search(const Call *call)
         .limit = (int)limit,
         .cursor = str_from(cursor),
         .role = all ? VIEWER_STAFF : VIEWER_PUBLIC};
-    bool good = *at ? search_then(&home, &ask, time_ms, json, &err) : search_home(&home, &ask, json, &err);
+    bool good = *at ? search_past(&home, &ask, time_ms, json, &err) : search_home(&home, &ask, json, &err);
     code = good ? EXIT_GOOD : verb_failed(&err);
     home_close(&home);
     return code;

@@ -100,6 +100,15 @@ typedef struct {
 bool search_ask(Search *s, const SearchAsk *ask, Arena *a, SearchAnswer *ret, Err *err) MUST_CHECK;
 bool search_is_facet(Str name); // may be used as a filter: a facet, or "year" with "1368..1644"
 
+// ---- as it stood
+
+// Objects in whose texts, as they stood at a moment, all the words of ask->q occur (folded as above, anywhere
+// in a word), in the order of their ids, at most ask->limit; total counts all; next is the id to go on after.
+// What today's or that day's terms hide from ask->role is left out. versions[i] belongs to hits[i]. Reads
+// every record: about a second per 100,000. ERR_UNSUPPORTED for filters.
+bool search_then(Catalog *c, const SearchAsk *ask, int64_t time_ms, Arena *a, SearchAnswer *ret,
+    CatalogVersion **ret_versions, Err *err) MUST_CHECK;
+
 // ---- why a record was found
 
 typedef struct {

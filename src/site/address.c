@@ -79,6 +79,8 @@ Url search_address(Arena *a, const SearchPlace *place)
         put_pair(&b, S("sort"), SORTS[sort]);
     else if (diversity > 0)
         put_pair(&b, S("diversity"), arena_printf(a, "%.3g", diversity));
+    if (place->at.n)
+        put_pair(&b, S("at"), place->at);
     if (place->contains.n)
         put_pair(&b, S("contains"), place->contains);
     if (place->offset)

@@ -83,25 +83,16 @@ static void put_hit(
     json_put_map_end(w);
 }
 
-static bool put_hits(
-    JsonWriter *w, const Visit *v, const SearchAsk *ask, const SearchAnswer *answer, Err *err)
+static void put_hits(JsonWriter *w, const Visit *v, const Searched *f)
 {
-    Seen *seen;
-    size_t count;
-    Str *ids = arena_array(v->a, Str, answer->hits_count + 1);
-    for (size_t i = 0; i < answer->hits_count; i++)
-        ids[i] = answer->hits[i].object_id;
-    if (!seen_find_many(v, ids, answer->hits_count, &seen, &count, err))
-        return false;
     json_put_name(w, S("hits"));
     json_put_list(w);
-    for (size_t i = 0, hit = 0; i < count; i++) {
-        while (!str_eq(answer->hits[hit].object_id, seen[i].version.object_id))
+    for (size_t i = 0, hit = 0; i < f->count; i++) {
+        while (!str_eq(f->answer.hits[hit].object_id, f->seen[i].version.object_id))
             hit++; // passes over what the ledger has hidden since
-        put_hit(w, v, ask, &seen[i], &answer->hits[hit]);
+        put_hit(w, v, &f->ask, &f->seen[i], &f->answer.hits[hit]);
     }
     json_put_list_end(w);
-    return true;
 }
 
 void api_put_facet_values(JsonWriter *w, const Visit *v, const SearchFacet *facet)
@@ -193,27 +184,25 @@ void api_suggest_answer(Visit *v)
 void api_search_answer(Visit *v)
 {
     Err err = {0};
-    SearchAsk ask;
-    SearchAnswer answer;
+    Searched found;
     CLEANUP(buf_free) Buf b = buf_with_max(DOCUMENT_MAX_BYTES);
     JsonWriter w = json_writer(&b);
-    if (!search_ask_read(v, &ask, &err) || !site_search(v, &ask, &answer, &err)) {
+    if (!searched_read(v, &found, &err)) {
         trouble_answer(v, &err);
         return;
     }
+    const SearchAnswer *answer = &found.answer;
     json_put_map(&w);
-    json_put_member_int(&w, S("total"), answer.total);
-    if (!put_hits(&w, v, &ask, &answer, &err)) {
-        trouble_answer(v, &err);
-        return;
-    }
-    put_facets(&w, v, &answer);
-    put_instead(&w, &answer);
-    json_put_member_if(&w, S("corrected"), answer.corrected);
-    json_put_member_int(&w, S("sequence"), answer.sequence);
+    json_put_member_int(&w, S("total"), answer->total);
+    put_hits(&w, v, &found);
+    put_facets(&w, v, answer);
+    put_instead(&w, answer);
+    json_put_member_if(&w, S("corrected"), answer->corrected);
+    if (!found.at.n)
+        json_put_member_int(&w, S("sequence"), answer->sequence);
     json_put_name(&w, S("next"));
-    if (answer.next.n)
-        json_put_text(&w, answer.next);
+    if (answer->next.n)
+        json_put_text(&w, answer->next);
     else
         json_put_null(&w);
     json_put_map_end(&w);

@@ -113,7 +113,10 @@ PartCard card_part(const Visit *v, const Seen *seen)
 {
     const Record *record = &seen->record;
     const RecordMedia *media = seen_picture(seen, 0);
-    PartCard card = {.address = url_local(manifest_object_url(v->a, S(""), record->id))};
+    Str address = manifest_object_url(v->a, S(""), record->id);
+    if (seen->old)
+        address = arena_printf(v->a, FMT_STR "?version=%d", ARG_STR(address), seen->version.version);
+    PartCard card = {.address = url_local(address)};
     card.title = seen_title(v, seen, &card.title_lang);
     card.maker = seen_makers(v, seen);
     card.maker_lang = lang_or(record->makers.count ? record->makers.items[0].lang : S(""), card.title_lang);

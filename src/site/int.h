@@ -57,6 +57,8 @@ bool seen_find(const Visit *v, Str object_id, Seen *ret, Err *err) MUST_CHECK;
 // The same for the object in the address, which may be asked for as it stood: ?at=<date or moment> or
 // ?version=<n>. ERR_INVALID for neither. Of an old version only those pictures that are the same today.
 bool seen_asked(const Visit *v, Str object_id, Seen *ret, Err *err) MUST_CHECK;
+// An old version. ERR_DENIED if it may not be seen.
+bool seen_of_old(const Visit *v, const CatalogVersion *version, Seen *ret, Err *err) MUST_CHECK;
 // Those of the ids that may be seen, in order.
 bool seen_find_many(
     const Visit *v, const Str *ids, size_t count, Seen **ret, size_t *ret_count, Err *err) MUST_CHECK;
@@ -68,6 +70,18 @@ bool site_search(const Visit *v, const SearchAsk *ask, SearchAnswer *ret, Err *e
 // ---- opened.c
 
 void opened_count(const Visit *v, const Seen *seen); // a person looked at a page of a work
+// ---- searched.c: a search with the records behind its hits
+
+typedef struct {
+    SearchAsk ask;
+    SearchAnswer answer;
+    Seen *seen; // what may be seen of the hits, in their order
+    size_t count;
+    Str at; // the museum as it stood then, as asked; empty: today
+} Searched;
+
+// What the request asks. As for search_ask and search_then.
+bool searched_read(const Visit *v, Searched *ret, Err *err) MUST_CHECK;
 
 // ---- history.c: a work as it was
 
@@ -118,6 +132,7 @@ typedef struct {
     double diversity; // with `sorted`
     bool exactly;     // the words as written
     Str cursor;
+    Str at;    // as it stood then
     Str facet; // the page of all values of a facet, of those that contain a text, from the offset on
     Str contains;
     int offset;

@@ -4,23 +4,15 @@
 
 #define MIXED_DIVERSITY 0.5
 
-static void fill_works(
-    const Visit *v, const SearchAsk *ask, const SearchAnswer *answer, PageResults *page, Err *err)
+static void fill_works(const Visit *v, const Searched *f, PageResults *page)
 {
-    Seen *seen;
-    size_t count;
-    Str *ids = arena_array(v->a, Str, answer->hits_count + 1);
-    for (size_t i = 0; i < answer->hits_count; i++)
-        ids[i] = answer->hits[i].object_id;
-    if (!seen_find_many(v, ids, answer->hits_count, &seen, &count, err))
-        return;
-    PartCard *cards = arena_array(v->a, PartCard, count + 1);
-    for (size_t i = 0; i < count; i++)
-        cards[i] = card_part(v, &seen[i]);
-    for (size_t i = 0; i < count; i++)
-        cards[i].why = reason_html(v, ask, &seen[i]);
+    PartCard *cards = arena_array(v->a, PartCard, f->count + 1);
+    for (size_t i = 0; i < f->count; i++) {
+        cards[i] = card_part(v, &f->seen[i]);
+        cards[i].why = reason_html(v, &f->ask, &f->seen[i]);
+    }
     page->works.items = cards;
-    page->works.count = count;
+    page->works.count = f->count;
 }
 
 PartChoice choice_part(const Visit *v, const SearchAsk *ask, Str facet, const SearchFacetValue *value)
@@ -197,45 +189,69 @@ static int64_t lateness(const Visit *v, const SearchAnswer *answer)
     return head > answer->sequence ? head - answer->sequence : 0;
 }
 
+// Of what was found today; the past has neither order nor filters.
+static void fill_today(const Visit *v, const Searched *f, PageResults *page, Err *err)
+{
+    page->late = lateness(v, &f->answer);
+    if (f->answer.corrected.n)
+        page->exactly = search_address(v->a, &(SearchPlace){.ask = &f->ask, .exactly = true});
+    if (f->answer.total) {
+        fill_orders(v, &f->ask, page);
+        fill_facets(v, &f->ask, &f->answer, page);
+    } else {
+        fill_instead(v, &f->ask, &f->answer, page);
+        fill_suggestions(v, page, err);
+    }
+}
+
+static void fill_past(const Visit *v, const Searched *f, PageResults *page)
+{
+    PartHiddenField *kept = arena_array(v->a, PartHiddenField, 1);
+    kept[0] = (PartHiddenField){.name = S("at"), .value = f->at};
+    page->kept.items = kept;
+    page->kept.count = 1;
+    page->then = f->at;
+    page->today = search_address(v->a, &(SearchPlace){.ask = &f->ask});
+}
+
+static bool few_should_find(const Searched *f)
+{
+    const SearchAsk *ask = &f->ask;
+    return ask->filters_count > 1 || ask->cursor.n || ask->sort || ask->exact || ask->diversity > 0 ||
+           f->at.n || (ask->q.n && ask->filters_count);
+}
+
 void results_answer(Visit *v)
 {
     Err err = {0};
-    SearchAsk ask;
-    SearchAnswer answer;
-    if (!search_ask_read(v, &ask, &err) || !site_search(v, &ask, &answer, &err)) {
+    Searched found;
+    if (!searched_read(v, &found, &err)) {
         trouble_answer(v, &err);
         return;
     }
-    Str title = heading(v, &ask, answer.total);
-    Url here = search_address(v->a, &(SearchPlace){.ask = &ask, .cursor = ask.cursor});
+    const SearchAsk *ask = &found.ask;
+    Str title = heading(v, ask, found.answer.total);
+    Url here = search_address(v->a, &(SearchPlace){.ask = ask, .cursor = ask->cursor, .at = found.at});
     PageResults page = {
-        .head = frame_head(v, &(Frame){.title = title,
-                                  .path = here.address,
-                                  .hide = ask.filters_count > 1 || ask.cursor.n || ask.sort || ask.exact ||
-                                          ask.diversity > 0 || (ask.q.n && ask.filters_count),
-                                  .q = ask.q}),
+        .head = frame_head(
+            v, &(Frame){.title = title, .path = here.address, .hide = few_should_find(&found), .q = ask->q}),
         .foot = frame_foot(v),
         .heading = title,
-        .q = ask.q,
-        .corrected = answer.corrected,
-        .late = lateness(v, &answer),
-        .nothing = answer.total == 0,
+        .q = ask->q,
+        .corrected = found.answer.corrected,
+        .nothing = found.answer.total == 0,
     };
-    if (answer.corrected.n)
-        page.exactly = search_address(v->a, &(SearchPlace){.ask = &ask, .exactly = true});
-    fill_works(v, &ask, &answer, &page, &err);
-    fill_chips(v, &ask, &answer, &page);
-    if (answer.total) {
-        fill_orders(v, &ask, &page);
-        fill_facets(v, &ask, &answer, &page);
-    } else if (!err.kind) {
-        fill_instead(v, &ask, &answer, &page);
-        fill_suggestions(v, &page, &err);
-    }
-    if (answer.next.n)
-        page.next = search_address(v->a, &(SearchPlace){.ask = &ask, .cursor = answer.next});
-    if (ask.cursor.n)
-        page.first = search_address(v->a, &(SearchPlace){.ask = &ask});
+    fill_works(v, &found, &page);
+    fill_chips(v, ask, &found.answer, &page);
+    if (found.at.n)
+        fill_past(v, &found, &page);
+    else
+        fill_today(v, &found, &page, &err);
+    if (found.answer.next.n)
+        page.next =
+            search_address(v->a, &(SearchPlace){.ask = ask, .cursor = found.answer.next, .at = found.at});
+    if (ask->cursor.n)
+        page.first = search_address(v->a, &(SearchPlace){.ask = ask, .at = found.at});
     if (err.kind) {
         trouble_answer(v, &err);
         return;

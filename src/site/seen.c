@@ -68,6 +68,14 @@ static bool find_version(const Visit *v, Str object_id, Str number, Str at, Cata
     return catalog_find_at(c, object_id, time_ms, v->a, ret, err);
 }
 
+bool seen_of_old(const Visit *v, const CatalogVersion *version, Seen *ret, Err *err)
+{
+    if (!look(v, version, ret, err))
+        return false;
+    ret->old = true;
+    return keep_same_pictures(v, &ret->record, err);
+}
+
 bool seen_asked(const Visit *v, Str object_id, Seen *ret, Err *err)
 {
     Str at = {0}, number = {0};
@@ -77,11 +85,9 @@ bool seen_asked(const Visit *v, Str object_id, Seen *ret, Err *err)
         return seen_find(v, object_id, ret, err);
     if (!find_version(v, object_id, number, at, &version, err))
         return false;
-    if (version.deleted || !look(v, &version, ret, err))
-        return version.deleted || err->kind == ERR_DENIED ? err_set(err, ERR_NOT_FOUND, "no such object")
-                                                          : false;
-    ret->old = true;
-    return keep_same_pictures(v, &ret->record, err);
+    if (!version.deleted && seen_of_old(v, &version, ret, err))
+        return true;
+    return version.deleted || err->kind == ERR_DENIED ? err_set(err, ERR_NOT_FOUND, "no such object") : false;
 }
 
 bool seen_find_many(const Visit *v, const Str *ids, size_t count, Seen **ret, size_t *ret_count, Err *err)

@@ -35,7 +35,11 @@ HttpLane site_lane(const HttpRequest *r)
         return HTTP_LANE_LOOP;
     const bool looks =
         str_eq(path, S("/look")) || str_eq(path, S("/look/why")) || str_eq(path, S("/api/look"));
-    return looks ? HTTP_LANE_RENDERS : HTTP_LANE_PAGES;
+    // Searching the past reads every record: it waits with the heavy work, and does not hold up the pages.
+    Str at;
+    const bool past = (str_eq(path, S("/search")) || str_eq(path, S("/api/search"))) &&
+                      http_parameter(r, S("at"), &at);
+    return looks || past ? HTTP_LANE_RENDERS : HTTP_LANE_PAGES;
 }
 
 static Visit visit_of(Site *s, const HttpRequest *r, HttpAnswer *answer)
