@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/wait.h>
 
 #include <cmocka.h>
 
@@ -226,8 +227,12 @@ static int kill_children(void)
         if (!f)
             continue;
         if (fgets(line, sizeof(line), f))
-            for (char *p = strtok(line, " "); p; p = strtok(NULL, " "), killed++)
+            for (char *p = strtok(line, " "); p; p = strtok(NULL, " "), killed++) {
+                siginfo_t gone;
                 kill(atoi(p), SIGKILL);
+                (void)waitid(
+                    P_PID, (id_t)atoi(p), &gone, WEXITED | WNOWAIT); // dead, and left for the cage to find
+            }
         fclose(f);
     }
     closedir(tasks);
@@ -244,7 +249,6 @@ static void survives(void **state)
         assert_non_null(p);
         pyramid_drop(p);
         assert_true(kill_children() > 0);
-        usleep(50000);
     }
 }
 
