@@ -30,6 +30,16 @@ Str manifest_image_url(Arena *a, Str base_url, Str image_id)
     return under(a, base_url, "/iiif/3/", image_id);
 }
 
+Str manifest_text_url(Arena *a, Str base_url, Str image_id)
+{
+    return under(a, base_url, "/iiif/text/", image_id);
+}
+
+Str manifest_search_url(Arena *a, Str base_url, Str object_id)
+{
+    return under(a, base_url, "/iiif/search/", object_id);
+}
+
 Str manifest_picture_url(Arena *a, Str base_url, Str image_id, ManifestSize size)
 {
     Str service = manifest_image_url(a, base_url, image_id);

@@ -33,7 +33,7 @@ static void put_annotation(JsonWriter *w, Arena *a, const ManifestAsk *ask, cons
     const Transcript *t, size_t transcript, size_t part_index)
 {
     TranscriptPart part = transcript_part(t, part_index, a);
-    Str canvas = manifest_canvas_url(a, ask, media->number);
+    Str canvas = manifest_canvas_url(a, ask, media->number, media->page);
     json_put_map(w);
     json_put_member(w, S("id"),
         arena_printf(a, FMT_STR "/%zu.%zu", ARG_STR(manifest_text_url(a, ask->base_url, media->id)),

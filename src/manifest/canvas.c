@@ -75,16 +75,30 @@ static void put_canvas_label(JsonWriter *w, Arena *a, const RecordMedia *media, 
     langs_put(w, a, &label, 1);
 }
 
-static Str canvas_id(Arena *a, const ManifestAsk *ask, int number, int page)
+Str manifest_canvas_url(Arena *a, const ManifestAsk *ask, int number, int page)
 {
     Str manifest = manifest_url(a, ask->base_url, ask->record->id);
     Str canvas = arena_printf(a, FMT_STR "/canvas/%d", ARG_STR(manifest), number);
     return page > 1 ? arena_printf(a, FMT_STR "-%d", ARG_STR(canvas), page) : canvas;
 }
 
+// What stands written in the picture, where somebody read it.
+static void put_annotations(JsonWriter *w, Arena *a, const ManifestAsk *ask, const RecordMedia *media)
+{
+    if (!manifest_has_text(ask->record, media->id))
+        return;
+    json_put_name(w, S("annotations"));
+    json_put_list(w);
+    json_put_map(w);
+    json_put_member(w, S("id"), manifest_text_url(a, ask->base_url, media->id));
+    json_put_member(w, S("type"), S("AnnotationPage"));
+    json_put_map_end(w);
+    json_put_list_end(w);
+}
+
 static void put_canvas(JsonWriter *w, Arena *a, const ManifestAsk *ask, const RecordMedia *media)
 {
-    Str id = canvas_id(a, ask, media->number, media->page);
+    Str id = manifest_canvas_url(a, ask, media->number, media->page);
     json_put_map(w);
     json_put_member(w, S("id"), id);
     json_put_member(w, S("type"), S("Canvas"));
@@ -94,6 +108,7 @@ static void put_canvas(JsonWriter *w, Arena *a, const ManifestAsk *ask, const Re
     manifest_put_rights(w, a, media->rights);
     manifest_put_thumbnail(w, a, ask->base_url, media, ask->grant);
     put_painting(w, a, ask, media, id);
+    put_annotations(w, a, ask, media);
     json_put_map_end(w);
 }
 
@@ -101,7 +116,7 @@ static void put_canvas(JsonWriter *w, Arena *a, const ManifestAsk *ask, const Re
 static void put_empty_canvas(JsonWriter *w, Arena *a, const ManifestAsk *ask)
 {
     json_put_map(w);
-    json_put_member(w, S("id"), canvas_id(a, ask, 0, 0));
+    json_put_member(w, S("id"), manifest_canvas_url(a, ask, 0, 0));
     json_put_member(w, S("type"), S("Canvas"));
     label_put_member(w, S("label"), LABEL_NO_PICTURE);
     json_put_member_int(w, S("width"), EMPTY_WIDTH_PX);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/json.h"
+#include "catalog/transcript.h"
 #include "manifest/manifest.h"
 
 // ---- langs.c: language maps
@@ -42,6 +43,8 @@ void metadata_put(JsonWriter *w, Arena *a, const Record *record); // nothing at 
 
 // ---- canvas.c
 
+Str manifest_canvas_url(
+    Arena *a, const ManifestAsk *ask, int number, int page); // page 0 or 1: the only one, or the first
 void canvases_put(JsonWriter *w, Arena *a, const ManifestAsk *ask);
 
 // ---- manifest.c

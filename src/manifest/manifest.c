@@ -183,12 +183,26 @@ static void put_head(JsonWriter *w, Arena *a, const ManifestAsk *ask)
         manifest_put_thumbnail(w, a, ask->base_url, first, ask->grant);
 }
 
+static void put_search(JsonWriter *w, Arena *a, const ManifestAsk *ask)
+{
+    if (!manifest_first_picture(ask->record, ask->grant) || !manifest_has_text(ask->record, S("")))
+        return;
+    json_put_name(w, S("service"));
+    json_put_list(w);
+    json_put_map(w);
+    json_put_member(w, S("id"), manifest_search_url(a, ask->base_url, ask->record->id));
+    json_put_member(w, S("type"), S("SearchService2"));
+    json_put_map_end(w);
+    json_put_list_end(w);
+}
+
 bool manifest_write(const ManifestAsk *ask, Buf *out, Err *err)
 {
     CLEANUP(arena_closep) Arena *a = arena_open();
     JsonWriter w = json_writer(out);
     json_put_map(&w);
     put_head(&w, a, ask);
+    put_search(&w, a, ask);
     canvases_put(&w, a, ask);
     json_put_map_end(&w);
     if (out->full)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One record becomes one document: its words with their fields, its facet values, its columns.
 #include "base/utf8.h"
+#include "catalog/transcript.h"
 #include "search/index.h"
 #include "text/text.h"
 
@@ -239,27 +240,35 @@ static void add_inside(Work *w, Str text)
             w->b, TERM_INSIDE, tokens[i].text, EVIDENCE(FIELD_OTHER, impact_of(FIELD_OTHER, count)), 0);
 }
 
-static void add_tree(Work *w, const Json *value, int depth, bool inside)
+static void add_tree(Work *w, const Json *value, int depth)
 {
-    if (value->kind == JSON_IS_TEXT && inside)
+    if (value->kind == JSON_IS_TEXT)
         add_inside(w, value->text);
-    else if (value->kind == JSON_IS_TEXT)
-        add_text(w, FIELD_OTHER, value->text, S(""));
     for (size_t i = 0; depth < JSON_DEPTH_MAX &&
                        (value->kind == JSON_IS_LIST || value->kind == JSON_IS_MAP) && i < value->count;
          i++)
-        add_tree(w, &value->items[i], depth + 1, inside);
+        add_tree(w, &value->items[i], depth + 1);
+}
+
+static void add_transcripts(Work *w)
+{
+    Transcript *found;
+    size_t count = transcripts_find(w->record, w->a, &found);
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < transcript_count(&found[i]); k++)
+            add_text(w, FIELD_OTHER, transcript_part(&found[i], k, w->a).text, found[i].lang);
 }
 
 static void add_others(Work *w)
 {
+    add_transcripts(w);
     for (size_t i = 0; i < w->record->media.count; i++)
         add_text(w, FIELD_OTHER, w->record->media.items[i].label, w->record->media.items[i].label_lang);
     // What a museum keeps in members of its own (a value, a shelf) is shown to nobody outside, so nobody
     // outside may find by it either. Transcripts are public.
     for (size_t i = 0; i < w->record->more_values.count; i++)
-        add_tree(w, &w->record->more_values.items[i], 0,
-            !str_eq(w->record->more_names.items[i], S("transcripts")));
+        if (!str_eq(w->record->more_names.items[i], S("transcripts")))
+            add_tree(w, &w->record->more_values.items[i], 0);
 }
 
 static void add_field(Work *w, Field field, DocFacts *facts)

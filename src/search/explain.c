@@ -4,13 +4,15 @@
 
 #include "base/json.h"
 #include "base/utf8.h"
+#include "catalog/transcript.h"
 
 enum {
     SNIPPET_BEFORE_BYTES = 60,
     SNIPPET_BYTES = 240,
     MARKS_MAX = 12,
     WANTED_MAX = 1000,
-    VALUE_MAX_BYTES = 64 * 1024
+    VALUE_MAX_BYTES = 64 * 1024,
+    READ_MAX_BYTES = 1024 * 1024, // of one record
 };
 
 typedef struct {
@@ -24,7 +26,7 @@ typedef struct {
     Wanted *wanted;
     size_t wanted_count, wanted_capacity;
     SearchReason *reasons;
-    size_t count;
+    size_t count, max, bytes_left;
     Str lang; // of the record
 } Explaining;
 
@@ -150,8 +152,9 @@ static void explain_text(Explaining *x, Str field, Str text, Str lang, Str place
     Err err = {0};
     if (lang.n == 0 || str_eq(lang, S("und")))
         lang = x->lang;
-    text = utf8_head(text, VALUE_MAX_BYTES);
-    if (x->count == SEARCH_REASONS_MAX || !text_tokens(x->a, text, lang, &tokens, &count, &err))
+    text = utf8_head(text, MIN_OF((size_t)VALUE_MAX_BYTES, x->bytes_left));
+    x->bytes_left -= text.n;
+    if (text.n == 0 || x->count == x->max || !text_tokens(x->a, text, lang, &tokens, &count, &err))
         return;
     SearchReason r = {
         .field = field, .lang = lang, .place = place, .marks = arena_array(x->a, SearchMark, MARKS_MAX)};
@@ -177,22 +180,23 @@ static void explain_text(Explaining *x, Str field, Str text, Str lang, Str place
     for (size_t i = 0; i < (list).count; i++)                                                                \
     explain_text(x, search_field_name(field), (list).items[i].member, (list).items[i].language, S(""))
 
-static void explain_parts(Explaining *x, const Json *transcript)
+static void explain_transcripts(Explaining *x, const Record *r)
 {
-    const Json *parts = json_list(transcript, S("parts"));
-    Str media = json_text(transcript, S("media")), lang = json_text(transcript, S("lang"));
-    for (size_t i = 0; parts && i < parts->count && x->count < SEARCH_REASONS_MAX; i++) {
-        static const char *const kinds[] = {"xywh", "t", "page"};
-        Str place = media;
-        for (size_t k = 0; k < COUNT_OF(kinds); k++) {
-            Str where = json_text(&parts->items[i], str_from(kinds[k]));
-            if (where.n) {
-                place = arena_printf(x->a, FMT_STR "#%s=" FMT_STR, ARG_STR(media), kinds[k], ARG_STR(where));
-                break;
+    Transcript *found;
+    size_t count = transcripts_find(r, x->a, &found);
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < transcript_count(&found[i]) && x->count < x->max; k++) {
+            TranscriptPart part = transcript_part(&found[i], k, x->a);
+            Str place = found[i].media;
+            if (part.place.n)
+                place = arena_printf(x->a, FMT_STR "#" FMT_STR, ARG_STR(place), ARG_STR(part.place));
+            size_t before = x->count;
+            explain_text(x, S("transcript"), part.text, found[i].lang, place);
+            if (x->count > before) {
+                x->reasons[before].transcript = i;
+                x->reasons[before].part = k;
             }
         }
-        explain_text(x, S("transcript"), json_text(&parts->items[i], S("text")), lang, place);
-    }
 }
 
 static void explain_record(Explaining *x, const Record *r)
@@ -210,33 +214,45 @@ static void explain_record(Explaining *x, const Record *r)
     EXPLAIN_LIST(x, FIELD_INSCRIPTION, r->inscriptions, text, lang);
     EXPLAIN_LIST(x, FIELD_DIMENSIONS, r->dimensions, text, lang);
     EXPLAIN_LIST(x, FIELD_TEXT, r->texts, text, lang);
-    for (size_t i = 0; i < r->more_names.count; i++)
-        if (str_eq(r->more_names.items[i], S("transcripts")) && r->more_values.items[i].kind == JSON_IS_LIST)
-            for (size_t k = 0; k < r->more_values.items[i].count; k++)
-                explain_parts(x, &r->more_values.items[i].items[k]);
+    explain_transcripts(x, r);
     EXPLAIN_LIST(x, FIELD_PROVENANCE, r->provenance, text, lang);
     explain_text(x, search_field_name(FIELD_CREDIT), r->credit, S(""), S(""));
 }
 
-bool search_explain(Search *s, const SearchAsk *ask, const Record *record, Arena *a, SearchReason **ret,
-    size_t *ret_count, Err *err)
+typedef void Reading(Explaining *x, const Record *record);
+
+static bool explain(Search *s, const SearchAsk *ask, const Record *record, size_t max, Reading *read,
+    Arena *a, SearchReason **ret, size_t *ret_count, Err *err)
 {
     if (ask->q.n > SEARCH_QUERY_MAX_BYTES)
         return err_set(err, ERR_LIMIT, "the question is longer than %d bytes", SEARCH_QUERY_MAX_BYTES);
     Snapshot *n = snapshot_keep(s, err);
     if (!n)
         return false;
-    Explaining x = {.s = s, .a = a, .lang = record->lang.n ? record->lang : S("en")};
-    x.reasons = arena_array(a, SearchReason, SEARCH_REASONS_MAX);
+    Explaining x = {.s = s, .a = a, .max = max, .lang = record->lang.n ? record->lang : S("en")};
+    x.reasons = arena_array(a, SearchReason, max);
     for (Effort effort = EFFORT_PLAIN; effort <= EFFORT_WIDE && x.count == 0; effort++) {
         Plan plan;
         plan_begin(&plan, s, n, effort, ask, a);
         x.wanted_count = 0;
+        x.bytes_left = READ_MAX_BYTES;
         collect(&x, query_read(&plan, ask->q), S(""));
-        explain_record(&x, record);
+        read(&x, record);
     }
     snapshot_drop(s, n);
     *ret = x.reasons;
     *ret_count = x.count;
     return true;
+}
+
+bool search_explain(Search *s, const SearchAsk *ask, const Record *record, Arena *a, SearchReason **ret,
+    size_t *ret_count, Err *err)
+{
+    return explain(s, ask, record, SEARCH_REASONS_MAX, explain_record, a, ret, ret_count, err);
+}
+
+bool search_inside(Search *s, const SearchAsk *ask, const Record *record, Arena *a, SearchReason **ret,
+    size_t *ret_count, Err *err)
+{
+    return explain(s, ask, record, SEARCH_INSIDE_MAX, explain_transcripts, a, ret, ret_count, err);
 }

@@ -123,16 +123,20 @@ typedef struct {
     size_t marks_count;
     Str expansion; // what stood in for the word typed: "bronze" for 青铜, "sunset" for "sunst"; empty for the
                    // word itself
+    size_t transcript, part; // of a transcript: indexes as in catalog/transcript.h
     Str place; // of a part of a transcript: a media id with a fragment, "a1:2#xywh=10,20,300,40",
                // "a1:3#t=12.5,14"
 } SearchReason;
 
 enum { SEARCH_REASONS_MAX = 6 };
 
-// Reads the record as the question does. Transcripts are read from the member "transcripts" of the record: a
-// list of
-// {"media": id, "lang": tag, "parts": [{"text", and "xywh", "t" or "page"}]}.
+// Reads the record as the question does, with its transcripts (catalog/transcript.h).
 bool search_explain(Search *s, const SearchAsk *ask, const Record *record, Arena *a, SearchReason **ret,
+    size_t *ret_count, Err *err) MUST_CHECK;
+
+// Only the parts of its transcripts, each that has one of the words, in their order.
+enum { SEARCH_INSIDE_MAX = 1000 };
+bool search_inside(Search *s, const SearchAsk *ask, const Record *record, Arena *a, SearchReason **ret,
     size_t *ret_count, Err *err) MUST_CHECK;
 
 // ---- while typing

@@ -70,6 +70,7 @@ bool site_search(const Visit *v, const SearchAsk *ask, SearchAnswer *ret, Err *e
 // ---- opened.c
 
 void opened_count(const Visit *v, const Seen *seen); // a person looked at a page of a work
+
 // ---- searched.c: a search with the records behind its hits
 
 typedef struct {
@@ -93,8 +94,14 @@ void history_fill(const Visit *v, const Seen *seen, PageObject *page);
 // The places where the words stand in the record, best first; none is fine.
 void reasons_find(
     const Visit *v, const SearchAsk *ask, const Seen *seen, const SearchReason **ret, size_t *ret_count);
-// The best of them for the wall, with marks; empty if the caption says it already.
-Html reason_html(const Visit *v, const SearchAsk *ask, const Seen *seen);
+// The best of them for the wall, with marks; empty if the caption says it already. *ret_inside: it stands in
+// a picture, and the page of the work can show where.
+Html reason_html(const Visit *v, const SearchAsk *ask, const Seen *seen, bool *ret_inside);
+Html reason_marked(const Visit *v, const SearchReason *reason); // its snippet with marks
+
+// ---- transcript.c: what stands written in the pictures
+
+void transcript_fill(const Visit *v, const Seen *seen, PageObject *page);
 
 // ---- card.c: a record on the wall
 
@@ -204,7 +211,9 @@ void api_facet_answer(Visit *v, Str facet);
 void api_object_answer(Visit *v, Str object_id);
 void api_suggest_answer(Visit *v);
 void api_manifest_answer(Visit *v, Str object_id);
-void send_iiif(Visit *v, const Buf *b); // JSON-LD, or plain JSON for who prefers it
+void text_answer(Visit *v, Str image_id);    // annotations of a picture
+void inside_answer(Visit *v, Str object_id); // IIIF Content Search
+void send_iiif(Visit *v, const Buf *b);      // JSON-LD, or plain JSON for who prefers it
 JsonText linked_data(const Visit *v, const Seen *seen, const PageObject *page);
 void feeds_collection_answer(Visit *v, Str after); // IIIF; empty: the top
 void feeds_robots_answer(Visit *v);

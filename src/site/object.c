@@ -367,6 +367,7 @@ void object_answer(Visit *v, Str object_id)
     fill_pictures(&sheet);
     fill_use(&sheet);
     fill_shelves(&sheet);
+    transcript_fill(v, &seen, &page);
     history_fill(v, &seen, &page);
     page.linked = linked_data(v, &seen, &page);
     RecordText about =
@@ -380,7 +381,7 @@ void object_answer(Visit *v, Str object_id)
                                   .manifest = page.manifest.address,
                                   .picture = picture,
                                   .kind = S("article"),
-                                  .hide = seen.old,
+                                  .hide = seen.old || page.findings.count,
                                   .box = true});
     CLEANUP(buf_free) Buf b = buf_with_max(PAGE_MAX_BYTES);
     page_object_put(&b, v->w, &page);

@@ -75,13 +75,23 @@ static void put_marked(Buf *b, const SearchReason *reason)
     put_text(b, str_slice(reason->snippet, at, reason->snippet.n));
 }
 
-Html reason_html(const Visit *v, const SearchAsk *ask, const Seen *seen)
+Html reason_marked(const Visit *v, const SearchReason *reason)
+{
+    Err err = {0};
+    Html html;
+    CLEANUP(buf_free) Buf b = buf_with_max(REASON_MAX_BYTES);
+    put_marked(&b, reason);
+    return buf_into(&b, v->a, &html.markup, &err) ? html : (Html){0};
+}
+
+Html reason_html(const Visit *v, const SearchAsk *ask, const Seen *seen, bool *ret_inside)
 {
     const SearchReason *reasons;
     size_t count;
     Err err = {0};
     Html html;
     reasons_find(v, ask, seen, &reasons, &count);
+    *ret_inside = count && str_eq(reasons[0].field, S("transcript")) && reasons[0].place.n;
     // The caption shows title, maker and date: a word found there as it was typed needs no explanation.
     if (!count || (!reasons[0].expansion.n &&
                       (str_eq(reasons[0].field, S("title")) || str_eq(reasons[0].field, S("maker")) ||

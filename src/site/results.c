@@ -2,6 +2,8 @@
 // What a search found, as a wall with filters beside it.
 #include "site/int.h"
 
+#include "base/utf8.h"
+
 #define MIXED_DIVERSITY 0.5
 
 static void fill_works(const Visit *v, const Searched *f, PageResults *page)
@@ -9,7 +11,13 @@ static void fill_works(const Visit *v, const Searched *f, PageResults *page)
     PartCard *cards = arena_array(v->a, PartCard, f->count + 1);
     for (size_t i = 0; i < f->count; i++) {
         cards[i] = card_part(v, &f->seen[i]);
-        cards[i].why = reason_html(v, &f->ask, &f->seen[i]);
+        bool inside;
+        cards[i].why = reason_html(v, &f->ask, &f->seen[i], &inside);
+        if (inside && !f->at.n) {
+            Str q = uri_encode(v->a, f->ask.q, "");
+            cards[i].address = url_local(
+                arena_printf(v->a, FMT_STR "?q=" FMT_STR, ARG_STR(cards[i].address.address), ARG_STR(q)));
+        }
     }
     page->works.items = cards;
     page->works.count = f->count;

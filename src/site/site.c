@@ -91,6 +91,8 @@ static const struct {
     {S("/object/"), object_answer},
     {S("/api/object/"), api_object_answer},
     {S("/iiif/manifest/"), api_manifest_answer},
+    {S("/iiif/text/"), text_answer},
+    {S("/iiif/search/"), inside_answer},
     {S("/iiif/collection/"), feeds_collection_answer},
     {S("/sitemap/"), feeds_sitemap_answer},
 };
