@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// decode FILE...: decodes each picture into memory, one after the other in one thread, and says how long that took:
-// the floor under what ingesting them can cost.
+// decode FILE...: decodes each picture into memory, one after the other in one thread, and says how long that
+// took: the floor under what ingesting them can cost.
 #include <stdio.h>
 #include <time.h>
 #include <vips/vips.h>

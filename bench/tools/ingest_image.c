@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// ingest_image FROM TO [REPEATS]: makes the pyramid file of one picture through the cage and says what it cost:
-// wall seconds, processor seconds (of the child) and the child's peak memory, which getrusage counts when it ends.
+// ingest_image FROM TO [REPEATS [cut]]: makes the pyramid file of one picture through the cage and says what
+// it cost: wall seconds, processor seconds (of the child) and the child's peak memory, which getrusage counts
+// when it ends.
 #include "base/clock.h"
 #include "base/file.h"
 #include "image/cage.h"
@@ -25,12 +26,12 @@ int main(int argc, char **argv)
 {
     Err err = {0};
     ImageFacts facts;
-    int repeats = argc == 4 ? atoi(argv[3]) : 1;
+    int repeats = argc >= 4 ? atoi(argv[3]) : 1;
     if (argc < 3) {
-        fprintf(stderr, "usage: %s FROM TO [REPEATS]\n", argv[0]);
+        fprintf(stderr, "usage: %s FROM TO [REPEATS [cut]]\n", argv[0]);
         return 2;
     }
-    Cage *cage = cage_open(&(CageConfig){.children_max = 1}, &err);
+    Cage *cage = cage_open(&(CageConfig){.children_max = 1, .cut_from_master = argc >= 5}, &err);
     bool ok = cage != NULL;
     int64_t start_us = clock_mono_us();
     for (int i = 0; i < repeats && ok; i++)
@@ -45,8 +46,8 @@ int main(int argc, char **argv)
     getrusage(RUSAGE_CHILDREN, &used);
     double cpu_s = (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
                    (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
-    printf("%d x %d %s %s %d bit, %d pages%s: %d times: wall %.3f s, cpu %.3f s, peak %ld MB\n", facts.width_px,
-        facts.height_px, facts.format, facts.colour, facts.bits, facts.pages, facts.alpha ? ", alpha" : "",
-        repeats, (double)wall_us / 1e6, cpu_s, used.ru_maxrss / 1024);
+    printf("%d x %d %s %s %d bit, %d pages%s: %d times: wall %.3f s, cpu %.3f s, peak %ld MB\n",
+        facts.width_px, facts.height_px, facts.format, facts.colour, facts.bits, facts.pages,
+        facts.alpha ? ", alpha" : "", repeats, (double)wall_us / 1e6, cpu_s, used.ru_maxrss / 1024);
     return 0;
 }

@@ -44,8 +44,8 @@ static bool measure(const Pyramid *p, const char *name, MakeAsk *make, int count
             return false;
         bytes += out.n;
     }
-    printf("%s: %.2f CPU s per 1000, %zu bytes each\n", name, (double)(clock_cpu_us() - start_us) / 1e3 / count,
-        bytes / (size_t)count);
+    printf("%s: %.2f CPU s per 1000, %zu bytes each\n", name,
+        (double)(clock_cpu_us() - start_us) / 1e3 / count, bytes / (size_t)count);
     return true;
 }
 

@@ -69,6 +69,8 @@ static bool read_key(Str key, Str value, Conf *c, Err *err)
         return read_number(value, 64, 65536, &c->child_memory_mb, err);
     if (str_eq(key, S("tile_quality")))
         return read_number(value, 30, 100, &c->tile_quality, err);
+    if (str_eq(key, S("zoom_from_master")))
+        return read_yes(value, &c->zoom_from_master, err);
     if (str_eq(key, S("megapixels_max")))
         return read_pixels(value, &c->pixels_max, err);
     if (str_eq(key, S("side_max")))
@@ -138,6 +140,9 @@ static const char REST[] =
     "# megapixels_max = 10000\n"
     "# JPEG quality of the tiles, 30 to 100.\n"
     "# tile_quality = 85\n"
+    "# Do not store the largest tiles of JPEG pictures: cut them from the original when somebody zooms in.\n"
+    "# Saves the size of the pictures once; pictures taken in before stay as they are.\n"
+    "# zoom_from_master = no\n"
     "\n"
     "# Longest side, in pixels, of a picture that is computed on request.\n"
     "# side_max = 10000\n"

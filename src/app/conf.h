@@ -13,12 +13,13 @@ typedef struct {
     Str listen, public_url;
     bool trust_proxy;
     Terms access;
-    int workers;          // caged children and other heavy work at once; 0: one per core
-    int child_memory_mb;  // 0: what the cage thinks right
-    int tile_quality;     // 0: what the cage thinks right
-    int64_t pixels_max;   // 0: likewise
-    int side_max_px;      // longest side of a rendered picture; 0: what tile thinks right
-    int render_memory_mb; // of all renders together; 0: likewise
+    int workers;           // caged children and other heavy work at once; 0: one per core
+    int child_memory_mb;   // 0: what the cage thinks right
+    int tile_quality;      // 0: what the cage thinks right
+    bool zoom_from_master; // level 0 of JPEG masters is not stored but cut from them
+    int64_t pixels_max;    // 0: likewise
+    int side_max_px;       // longest side of a rendered picture; 0: what tile thinks right
+    int render_memory_mb;  // of all renders together; 0: likewise
     int upload_max_mb;
     int fixity_days;    // the vault is read through every so many days; 0: never
     int fixity_rate_mb; // a second

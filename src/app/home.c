@@ -96,7 +96,8 @@ bool home_open_cage(Home *home, Err *err)
     home->cage = cage_open(&(CageConfig){.children_max = conf->workers,
                                .memory_max_mb = conf->child_memory_mb,
                                .pixels_max = conf->pixels_max,
-                               .quality = conf->tile_quality},
+                               .quality = conf->tile_quality,
+                               .cut_from_master = conf->zoom_from_master},
         err);
     return home->cage != NULL;
 }

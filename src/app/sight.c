@@ -274,12 +274,25 @@ bool sight_upload_file(const Home *home, int fd, const int region[4], Arena *a, 
     return good;
 }
 
+// A small part of a picture may need its largest tiles, which may be cut from the master.
+static bool give_master(const Home *home, const CatalogImage *image, Pyramid *p, Err *err)
+{
+    if (!pyramid_is_cut(p))
+        return true;
+    const int fd = store_open_file(home->store, image->object_id, 0, image->path, err);
+    return fd >= 0 && pyramid_take_master(p, fd, err);
+}
+
 bool sight_region_of(
     const Home *home, const CatalogImage *image, const int region[4], Arena *a, Picture *ret, Err *err)
 {
     Pyramid *p = find_pyramid((void *)(uintptr_t)home, &image->master, image->page, err);
     if (!p)
         return false;
+    if (!give_master(home, image, p, err)) {
+        pyramid_drop(p);
+        return false;
+    }
     const PyramidFacts *size = pyramid_facts(p);
     const int whole[4] = {0, 0, size->width_px, size->height_px};
     const bool good = is_whole(region) ? render_part(p, whole, a, ret, err)

@@ -28,7 +28,7 @@ static int take_in(Home *home, const Call *call, const IngestAsk *ask, Report *r
 
 int verb_ingest(const Call *call)
 {
-    bool check = false, json = false;
+    bool check = false, json = false, zoom_from_master = false;
     const char *mapping = NULL, *images = NULL, *agent = NULL, *lang = "";
     const Option options[] = {
         {"check", OPTION_FLAG, NULL, "write nothing, list every problem", &check},
@@ -36,6 +36,9 @@ int verb_ingest(const Call *call)
         {"images", OPTION_TEXT, "FOLDER", "where the pictures are, if not beside the table", &images},
         {"agent", OPTION_TEXT, "NAME", "who does this, for the ledger (default: your user name)", &agent},
         {"lang", OPTION_TEXT, "CODE", "language of texts that do not say (default: the museum's)", &lang},
+        {"zoom-from-master", OPTION_FLAG, NULL,
+            "do not store the largest tiles of JPEG pictures: cut them from the original when asked for",
+            &zoom_from_master},
         {"json", OPTION_FLAG, NULL, "print the report as JSON", &json},
     };
     Rest rest;
@@ -48,6 +51,7 @@ int verb_ingest(const Call *call)
     Err err = {0};
     if (!home_open(call->home, HOME_WORK, &home, &err))
         return verb_failed(&err);
+    home.conf.zoom_from_master = home.conf.zoom_from_master || zoom_from_master;
     Report report;
     report_open(&report, json);
     const IngestAsk ask = {.paths = rest.words,

@@ -41,6 +41,7 @@ static bool open_rooms(Serving *s, Err *err)
         return false;
     s->tile = tile_open(&(TileConfig){.catalog = s->home.catalog,
                             .derived = s->home.derived,
+                            .store = s->home.store,
                             .render_budget_bytes = (size_t)conf->render_memory_mb * MB,
                             .side_max_px = conf->side_max_px},
         err);

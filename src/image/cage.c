@@ -419,6 +419,14 @@ static CageQuestion question_of(const Cage *c, CageJob job)
 bool cage_derive(Cage *c, int from, int to, ImageFacts *ret, Err *err)
 {
     CageQuestion question = question_of(c, CAGE_DERIVE);
+    question.cut = c->config.cut_from_master;
+    bool good = ask(c, &question, from, to, ret, err);
+    if (good || !question.cut || err->kind != ERR_UNSUPPORTED)
+        return good;
+    // A picture whose places in the file cannot be told: then with all its tiles.
+    question.cut = 0;
+    if (ftruncate(to, 0) < 0)
+        return err_errno(err, "cannot write the pyramid file");
     return ask(c, &question, from, to, ret, err);
 }
 

@@ -8,12 +8,13 @@
 #include "base/base.h"
 
 typedef struct {
-    int children_max;   // 0: one per core
-    int memory_max_mb;  // of one child, 0: 224
-    int time_max_s;     // for one file, 0: 120 + 1 per megapixel
-    int64_t pixels_max; // width * height, 0: 10^10
-    int quality;        // of tiles, 0: 85
-    int tile_px;        // 0: 256
+    int children_max;     // 0: one per core
+    int memory_max_mb;    // of one child, 0: 224
+    int time_max_s;       // for one file, 0: 120 + 1 per megapixel
+    int64_t pixels_max;   // width * height, 0: 10^10
+    int quality;          // of tiles, 0: 85
+    int tile_px;          // 0: 256
+    bool cut_from_master; // leave level 0 out where it can be cut from the master (pyramid_is_cut)
 } CageConfig;
 
 typedef struct Cage Cage;

@@ -88,10 +88,26 @@ size_t draw_source_memory_bytes(const Grid *g, const DrawPlan *plan)
     return DECODER_BYTES + planes * (tile * tile + (size_t)plane);
 }
 
+static bool cut_tile_bytes(DrawSource *s, int column, int row, Str *ret, Err *err)
+{
+    CLEANUP(buf_free) Buf tile = buf_with_max(JPEG_TILE_BYTES_MAX);
+    if (!pyramid_cut_tile(s->pyramid, column, row, false, &tile, err))
+        return false;
+    if (2 * tile.n > s->bytes_max) {
+        s->bytes_max = 2 * tile.n;
+        s->bytes = mem_grow(s->bytes, s->bytes_max, 1);
+    }
+    memcpy(s->bytes, tile.p, tile.n);
+    *ret = (Str){s->bytes, tile.n};
+    return true;
+}
+
 // The bytes of the tile, with room behind them for as many.
 static bool read_tile_bytes(DrawSource *s, int column, int row, Str *ret, Err *err)
 {
     PyramidSpan span;
+    if (s->plan.level == 0 && pyramid_is_cut(s->pyramid))
+        return cut_tile_bytes(s, column, row, ret, err);
     if (!pyramid_find_tile(s->pyramid, s->plan.level, column, row, &span))
         return err_set(err, ERR_CORRUPT, "the pyramid file lacks a tile");
     if (span.size_bytes > JPEG_TILE_BYTES_MAX)

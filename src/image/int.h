@@ -73,13 +73,21 @@ typedef struct {
 
 size_t ready_planes_bytes(const GridLevel *level, int count);
 
+// The index from which tiles of level 0 are cut (splice_index.h), an entry of the file.
+typedef struct {
+    uint64_t offset, bytes; // 0: level 0 is stored
+} IndexPlace;
+
 const Grid *pyramid_grid(const Pyramid *p);
 ReadyPlanes pyramid_ready_planes(const Pyramid *p);
 
 // ---- table.c: the binary table of tiles, last entry of the ZIP; little-endian
 //
-//   8  "VPYRAMID"     4 version (1)   4 width   4 height   4 tile side   4 levels   4 sizes
+//   8  "VPYRAMID"     4 version (1, 2)   4 width   4 height   4 tile side   4 levels   4 sizes
 //   8  offset of the ready planes (0: none)   4 their level   4 how many (1 or 3)
+//   in version 2, whose level 0 is cut from the master: 8 offset of the index   8 its bytes; no tiles of
+//   level
+//   0
 //   16 a size: 4 width, 4 height, 8 span     8 a tile: span     (a span: offset in the low 40 bits, size in
 //   the high 24) 4  CRC-32 of all before   4 zero   8 bytes in the table with this footer   8 "VPYR-END"
 //
@@ -97,8 +105,9 @@ typedef struct {
     PyramidFacts facts;
     Grid grid;
     ReadyPlanes ready;
+    IndexPlace index;
     uint64_t sizes[PYRAMID_SIZES_MAX]; // packed spans
-    uint64_t *tiles;                   // packed spans, in the order of the grid; owned
+    uint64_t *tiles;                   // packed spans, in the order of the grid; owned; 0: cut
 } Table;
 
 void table_write(const Table *t, Buf *out);
@@ -196,6 +205,7 @@ typedef struct {
     bool tiles_given; // those of level 0 come by tiler_put_tile
     bool rows_halved; // the rows are those of level 1 (for a side of more than TILER_WHOLE_MAX_PX); needs
                       // tiles_given
+    bool tiles_cut;   // with both of these: level 0 is not in the file but an index, tiler_put_index
     bool by_strips;   // as if the picture were very wide: see tiler.c; not for one that is turned
 } TilerAsk;
 
@@ -205,6 +215,7 @@ enum { TILER_WHOLE_MAX_PX = 2048 }; // the largest level that is kept whole, for
 Tiler *tiler_open(int fd, const TilerAsk *ask, Err *err) MUST_CHECK;
 bool tiler_row(Tiler *t, const uint8_t *row, Err *err) MUST_CHECK; // height_px times, top first
 bool tiler_put_tile(Tiler *t, int column, int row, Str jpeg, Err *err) MUST_CHECK; // of level 0
+bool tiler_put_index(Tiler *t, Str index, Err *err) MUST_CHECK;                    // before tiler_finish
 bool tiler_put_whole(
     Tiler *t, Str jpeg, Err *err) MUST_CHECK;     // all of level 0 as a standard size, if it is one
 bool tiler_finish(Tiler *t, Err *err) MUST_CHECK; // after the last row

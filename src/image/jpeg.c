@@ -2,6 +2,7 @@
 // libjpeg reports errors by a jump out of its functions. Between setjmp and the last call nothing here owns
 // anything but the codec itself, so a jump leaks nothing.
 #include "image/int.h"
+#include "image/splice.h"
 
 #include <setjmp.h>
 #include <stdio.h>
@@ -337,6 +338,18 @@ bool jpeg_read(JpegReader *r, Str bytes, const Pixels *to, Err *err)
         return read_failed(r, err);
     jpeg_abort_decompress(&r->codec);
     return true;
+}
+
+bool jpeg_read_splice_head(JpegReader *r, Str head, SpliceHead *ret)
+{
+    reader_start(r, head);
+    if (setjmp(r->trap.jump)) {
+        jpeg_abort_decompress(&r->codec);
+        return false;
+    }
+    bool good = jpeg_read_header(&r->codec, TRUE) == JPEG_HEADER_OK && splice_head(&r->codec, ret);
+    jpeg_abort_decompress(&r->codec);
+    return good;
 }
 
 static bool read_raw(struct jpeg_decompress_struct *c, JpegPlanes *to)

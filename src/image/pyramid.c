@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "image/int.h"
+#include "image/splice_index.h"
 
 #include "base/file.h"
 
@@ -8,8 +8,9 @@
 
 struct Pyramid {
     atomic_int keeps;
-    int fd;
+    int fd, master_fd; // -1: not given
     Table table;
+    SpliceIndex *index; // NULL: level 0 is in the file
 };
 
 static bool read_table(int fd, Table *ret, Err *err)
@@ -35,17 +36,25 @@ static bool read_table(int fd, Table *ret, Err *err)
     return table_read((Str){table, bytes}, end - bytes, ret, err);
 }
 
+static void pyramid_dropp(Pyramid **p)
+{
+    pyramid_drop(*p);
+}
+
 Pyramid *pyramid_open(int fd_given, Err *err)
 {
-    CLEANUP(fd_closep) int fd = fd_given;
-    Table table;
-    if (!read_table(fd, &table, err))
-        return NULL;
-    Pyramid *p = mem_alloc(sizeof(*p));
+    CLEANUP(pyramid_dropp) Pyramid *p = mem_alloc(sizeof(*p));
     atomic_init(&p->keeps, 1);
-    p->fd = fd_take(&fd);
-    p->table = table;
-    return p;
+    p->fd = fd_given;
+    p->master_fd = -1;
+    if (!read_table(p->fd, &p->table, err))
+        return NULL;
+    if (p->table.index.bytes) {
+        p->index = splice_index_open(p->fd, p->table.index, &p->table.grid, err);
+        if (!p->index)
+            return NULL;
+    }
+    return pyramid_keep(p);
 }
 
 Pyramid *pyramid_keep(Pyramid *p)
@@ -59,6 +68,8 @@ void pyramid_drop(Pyramid *p)
     if (!p || atomic_fetch_sub_explicit(&p->keeps, 1, memory_order_acq_rel) != 1)
         return;
     fd_close(p->fd);
+    fd_close(p->master_fd);
+    splice_index_closep(&p->index);
     table_free(&p->table);
     free(p);
 }
@@ -83,11 +94,51 @@ int pyramid_fd(const Pyramid *p)
     return p->fd;
 }
 
+bool pyramid_is_cut(const Pyramid *p)
+{
+    return p->index != NULL;
+}
+
+bool pyramid_has_master(const Pyramid *p)
+{
+    return p->master_fd >= 0;
+}
+
+int pyramid_side_max_px(const Pyramid *p)
+{
+    const GridLevel *l = &p->table.grid.level[p->index && p->master_fd < 0 ? 1 : 0];
+    return MAX_OF(l->width_px, l->height_px);
+}
+
+bool pyramid_take_master(Pyramid *p, int fd_given, Err *err)
+{
+    CLEANUP(fd_closep) int fd = fd_given;
+    uint64_t bytes;
+    assert(p->index && p->master_fd < 0);
+    if (!file_size(fd, &bytes, err))
+        return false;
+    if (bytes != splice_index_master_bytes(p->index))
+        return err_set(err, ERR_CORRUPT, "the master of this picture is damaged or not the one it was");
+    p->master_fd = fd_take(&fd);
+    return true;
+}
+
+bool pyramid_cut_tile(const Pyramid *p, int column, int row, bool at_once, Buf *out, Err *err)
+{
+    const GridLevel *l = &p->table.grid.level[0];
+    assert(p->index && column >= 0 && column < l->columns && row >= 0 && row < l->rows);
+    if (p->master_fd < 0)
+        return err_set(err, ERR_CORRUPT, "the master of this picture is missing or damaged");
+    SpliceCut cut = {
+        .index_fd = p->fd, .master_fd = p->master_fd, .column = column, .row = row, .at_once = at_once};
+    return splice_index_cut(p->index, &cut, out, err);
+}
+
 bool pyramid_find_tile(const Pyramid *p, int level, int column, int row, PyramidSpan *ret)
 {
     const Grid *g = &p->table.grid;
     if (level < 0 || level >= g->levels || column < 0 || column >= g->level[level].columns || row < 0 ||
-        row >= g->level[level].rows)
+        row >= g->level[level].rows || (level == 0 && p->index))
         return false;
     *ret =
         span_unpack(p->table.tiles[g->level[level].first + (int64_t)row * g->level[level].columns + column]);

@@ -35,6 +35,19 @@ void pyramid_drop(Pyramid *p);
 const PyramidFacts *pyramid_facts(const Pyramid *p);
 int pyramid_fd(const Pyramid *p); // for pread and sendfile only
 
-// ERR_NOT_FOUND outside the grid.
+// False outside the grid, and for level 0 of a picture that is cut.
 bool pyramid_find_tile(const Pyramid *p, int level, int column, int row, PyramidSpan *ret);
 bool pyramid_find_size(const Pyramid *p, int width_px, int height_px, PyramidSpan *ret);
+
+// Level 0 may be left out: its tiles are then cut from the JPEG master when they are asked for
+// (docs/decisions/013-zoom-from-master.md). The master is given once, before the pyramid is shared; without
+// it all else works.
+bool pyramid_is_cut(const Pyramid *p);
+bool pyramid_has_master(const Pyramid *p);
+int pyramid_side_max_px(const Pyramid *p); // the longest side of the largest level at hand
+// Takes the descriptor (closed even on failure). ERR_CORRUPT: it is not that long.
+bool pyramid_take_master(Pyramid *p, int fd, Err *err) MUST_CHECK;
+// Appends the tile of level 0, a complete JPEG, the same bytes as a stored one. Any thread. ERR_CORRUPT: the
+// master is missing, damaged or another. at_once: only from memory; ERR_BUSY if the disk would have to be
+// waited for.
+bool pyramid_cut_tile(const Pyramid *p, int column, int row, bool at_once, Buf *out, Err *err) MUST_CHECK;

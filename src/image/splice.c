@@ -14,13 +14,7 @@
 
 #include <stdlib.h>
 
-// The scan of a tile in the making.
-typedef struct {
-    uint8_t *p;
-    size_t n, capacity;
-} Bytes;
-
-static bool bytes_reserve(Bytes *b, size_t more, Err *err)
+bool bytes_reserve(Bytes *b, size_t more, Err *err)
 {
     if (b->n + more <= b->capacity)
         return true;
@@ -30,32 +24,6 @@ static bool bytes_reserve(Bytes *b, size_t more, Err *err)
     b->p = mem_grow(b->p, b->capacity, 1);
     return true;
 }
-
-// Instead of `skip` bits at `at`, these.
-typedef struct {
-    uint64_t at;
-    int skip, bits;
-    uint32_t code;
-} Patch;
-
-typedef struct {
-    const SpliceHead *head;
-    const SpliceSink *sink;
-    Scan scan;
-    Decoder *dc[SPLICE_TABLES], *ac[SPLICE_TABLES];
-    HalfPicture *half;
-    int mcu_px_x, mcu_px_y, mcus_across, mcus_down, tile_px;
-    int mcus_to_restart, restarts;
-    int value[SPLICE_COMPONENTS_MAX]; // the last DC of each component
-    int coded[SPLICE_COMPONENTS_MAX]; // what the master's next difference is from: value, or 0 after a
-                                      // restart
-    bool anew[SPLICE_COMPONENTS_MAX]; // the next difference must be coded anew, from `value`
-    Patch *patches;
-    size_t patches_count, patches_max;
-    Bytes *columns; // a row of tiles
-    int columns_count;
-    Buf out; // a finished tile
-} Cutter;
 
 static void patch(Cutter *c, Patch p)
 {
@@ -164,6 +132,8 @@ static bool cut_restart(Cutter *c, Err *err)
     patch(c, (Patch){.at = from, .skip = (int)(to - from)});
     s->bit = to;
     s->marker = 0;
+    s->raw = s->at - (s->chunk_n - s->chunk_at); // behind the marker
+    s->raw_of = s->clean_n;
     c->restarts++;
     c->mcus_to_restart = c->head->restart_mcus;
     for (int i = 0; i < SPLICE_COMPONENTS_MAX; i++) {
@@ -185,8 +155,7 @@ static bool cut_mcu(Cutter *c, int mcu, Err *err)
     return scan_check(&c->scan, err);
 }
 
-// The bits from `start` to the reader, as patched, become a row of MCUs of a tile.
-static bool write_interval(Cutter *c, uint64_t start, Bytes *to, Err *err)
+bool cut_write(Cutter *c, uint64_t start, Bytes *to, Err *err)
 {
     // Stuffing may double everything; a patch is never longer than 4 bytes.
     size_t most = 2 * ((size_t)(c->scan.bit - start) / 8 + 4 * c->patches_count + 16);
@@ -209,18 +178,23 @@ static bool write_interval(Cutter *c, uint64_t start, Bytes *to, Err *err)
 
 // ---- whole tiles
 
-static bool finish_tiles(Cutter *c, int row, Err *err)
+bool cut_tile(Cutter *c, int column, int row, const Bytes *scan, Buf *out, Err *err)
 {
     const SpliceHead *h = c->head;
+    int width = MIN_OF(c->tile_px, h->width_px - column * c->tile_px);
+    int height = MIN_OF(c->tile_px, h->height_px - row * c->tile_px);
+    tile_head_put(h, width, height, (width + c->mcu_px_x - 1) / c->mcu_px_x, out);
+    buf_add_bytes(out, scan->p, scan->n);
+    put16(out, 0xff00 | MARKER_EOI);
+    return !out->full || err_set(err, ERR_LIMIT, "a tile of the JPEG is too big");
+}
+
+static bool finish_tiles(Cutter *c, int row, Err *err)
+{
     for (int column = 0; column < c->columns_count; column++) {
-        int width = MIN_OF(c->tile_px, h->width_px - column * c->tile_px);
-        int height = MIN_OF(c->tile_px, h->height_px - row * c->tile_px);
         buf_clear(&c->out);
-        tile_head_put(h, width, height, (width + c->mcu_px_x - 1) / c->mcu_px_x, &c->out);
-        buf_add_bytes(&c->out, c->columns[column].p, c->columns[column].n);
-        put16(&c->out, 0xff00 | MARKER_EOI);
-        if (c->out.full)
-            return err_set(err, ERR_LIMIT, "a tile of the JPEG is too big");
+        if (!cut_tile(c, column, row, &c->columns[column], &c->out, err))
+            return false;
         c->columns[column].n = 0;
         if (!c->sink->tile(c->sink->ctx, column, row, buf_str(&c->out), err))
             return false;
@@ -230,36 +204,60 @@ static bool finish_tiles(Cutter *c, int row, Err *err)
 
 // ---- the pass
 
-// A tile's part of a row of MCUs.
-static bool cut_interval(Cutter *c, int mcu_row, int column, Err *err)
+bool cut_marker(Cutter *c, int mcu_row, Bytes *to, Err *err)
 {
-    int mcus_in_tile = c->tile_px / c->mcu_px_x, rows_in_tile = c->tile_px / c->mcu_px_y;
-    int first = column * mcus_in_tile, end = MIN_OF(first + mcus_in_tile, c->mcus_across);
-    size_t want = (size_t)mcus_in_tile * MCU_BLOCKS_MAX * BLOCK_BYTES_MAX;
-    Bytes *to = &c->columns[column];
-    if (mcu_row % rows_in_tile != 0) {
-        if (!bytes_reserve(to, 2, err))
-            return false;
-        to->p[to->n++] = 0xff;
-        to->p[to->n++] = (uint8_t)(MARKER_FIRST_RESTART + (mcu_row - 1) % rows_in_tile % RESTART_NUMBERS);
-    }
-    if (!scan_ensure(&c->scan, want, err))
+    int row = mcu_row % c->rows_in_tile;
+    if (row == 0)
+        return true;
+    if (!bytes_reserve(to, 2, err))
         return false;
-    uint64_t start = c->scan.bit;
+    to->p[to->n++] = 0xff;
+    to->p[to->n++] = (uint8_t)(MARKER_FIRST_RESTART + (row - 1) % RESTART_NUMBERS);
+    return true;
+}
+
+void cut_start(Cutter *c)
+{
     c->patches_count = 0;
     for (int i = 0; i < SPLICE_COMPONENTS_MAX; i++) {
         c->value[i] = 0;
         c->anew[i] = true;
     }
+}
+
+bool cut_mcus(Cutter *c, int first, int end, Err *err)
+{
     for (int mcu = first; mcu < end; mcu++) {
         if (c->head->restart_mcus && c->mcus_to_restart == 0 &&
-            (!cut_restart(c, err) || !scan_fill(&c->scan, want, err)))
+            (!cut_restart(c, err) || !scan_fill(&c->scan, c->interval_bytes, err)))
             return false;
         if (!cut_mcu(c, mcu, err))
             return false;
         c->mcus_to_restart--;
     }
-    return write_interval(c, start, to, err);
+    return true;
+}
+
+static bool mark(Cutter *c, int mcu_row, int column, Err *err)
+{
+    SpliceMark mark = {.bit = scan_raw_bit(&c->scan)};
+    if (!c->sink->mark)
+        return true;
+    memcpy(mark.dc, c->coded, sizeof(mark.dc));
+    return c->sink->mark(c->sink->ctx, mcu_row, column, c->scan.filled ? NULL : &mark, err);
+}
+
+// A tile's part of a row of MCUs.
+static bool cut_interval(Cutter *c, int mcu_row, int column, Err *err)
+{
+    int first = column * c->mcus_in_tile, end = MIN_OF(first + c->mcus_in_tile, c->mcus_across);
+    Bytes *to = &c->columns[column];
+    if (!cut_marker(c, mcu_row, to, err) || !scan_ensure(&c->scan, c->interval_bytes, err) ||
+        !mark(c, mcu_row, column, err))
+        return false;
+    uint64_t start = c->scan.bit;
+    cut_start(c);
+    return cut_mcus(c, first, end, err) && cut_write(c, start, to, err);
 }
 
 // After the last MCU there is the end of the picture; before it some writers leave a restart marker or a
@@ -283,18 +281,35 @@ static bool cut_end(Cutter *c, Err *err)
 
 static bool cut_all(Cutter *c, Err *err)
 {
-    int rows_in_tile = c->tile_px / c->mcu_px_y;
     for (int mcu_row = 0; mcu_row < c->mcus_down; mcu_row++) {
         for (int column = 0; column < c->columns_count; column++)
             if (!cut_interval(c, mcu_row, column, err))
                 return false;
+        if (!mark(c, mcu_row, c->columns_count, err))
+            return false;
         if (c->half && !half_rows(c->half, c->sink, err))
             return false;
-        bool last = mcu_row + 1 == c->mcus_down || (mcu_row + 1) % rows_in_tile == 0;
-        if (last && !finish_tiles(c, mcu_row / rows_in_tile, err))
+        bool last = mcu_row + 1 == c->mcus_down || (mcu_row + 1) % c->rows_in_tile == 0;
+        if (last && !finish_tiles(c, mcu_row / c->rows_in_tile, err))
             return false;
     }
     return cut_end(c, err);
+}
+
+void cutter_measure(Cutter *c)
+{
+    const SpliceHead *h = c->head;
+    c->mcu_px_x = 8 * h->component[0].across;
+    c->mcu_px_y = 8 * h->component[0].down;
+    c->mcus_across = (h->width_px + c->mcu_px_x - 1) / c->mcu_px_x;
+    c->mcus_down = (h->height_px + c->mcu_px_y - 1) / c->mcu_px_y;
+    c->mcus_in_tile = c->tile_px / c->mcu_px_x;
+    c->rows_in_tile = c->tile_px / c->mcu_px_y;
+    c->interval_bytes = (size_t)c->mcus_in_tile * MCU_BLOCKS_MAX * BLOCK_BYTES_MAX;
+    c->mcus_to_restart = h->restart_mcus;
+    c->columns_count = (h->width_px + c->tile_px - 1) / c->tile_px;
+    // At worst a restart before each MCU: its padding and a difference for each component.
+    c->patches_max = (size_t)(c->mcus_in_tile + 1) * (1 + SPLICE_COMPONENTS_MAX);
 }
 
 static void cutter_close(Cutter *c)
@@ -308,42 +323,40 @@ static void cutter_close(Cutter *c)
     free(c->columns);
     free(c->patches);
     free(c->scan.clean);
+    free(c->scan.chunk);
     buf_free(&c->out);
     half_closep(&c->half);
 }
 
-static void cutter_open(Cutter *c)
+void cutter_decoders(const SpliceHead *h, Decoder *dc[SPLICE_TABLES], Decoder *ac[SPLICE_TABLES])
 {
-    const SpliceHead *h = c->head;
-    c->mcu_px_x = 8 * h->component[0].across;
-    c->mcu_px_y = 8 * h->component[0].down;
-    c->mcus_across = (h->width_px + c->mcu_px_x - 1) / c->mcu_px_x;
-    c->mcus_down = (h->height_px + c->mcu_px_y - 1) / c->mcu_px_y;
-    c->mcus_to_restart = h->restart_mcus;
-    c->columns_count = (h->width_px + c->tile_px - 1) / c->tile_px;
-    c->columns = mem_alloc((size_t)c->columns_count * sizeof(Bytes));
-    c->out = buf_with_max(JPEG_TILE_BYTES_MAX + TILE_HEAD_MAX_BYTES);
-    size_t mcus_in_tile = (size_t)(c->tile_px / c->mcu_px_x);
-    // At worst a restart before each MCU: its padding and a difference for each component.
-    c->patches_max = (mcus_in_tile + 1) * (1 + SPLICE_COMPONENTS_MAX);
-    c->patches = mem_alloc(c->patches_max * sizeof(Patch));
-    c->scan.clean_max = 2 * mcus_in_tile * MCU_BLOCKS_MAX * BLOCK_BYTES_MAX + CHUNK_BYTES;
-    c->scan.clean = mem_alloc(c->scan.clean_max + SLACK_BYTES);
     for (int i = 0; i < SPLICE_TABLES; i++) {
         if (h->dc[i].there)
-            decoder_make(&h->dc[i], c->dc[i] = mem_alloc(sizeof(Decoder)));
+            decoder_make(&h->dc[i], dc[i] = mem_alloc(sizeof(Decoder)));
         if (h->ac[i].there)
-            decoder_make(&h->ac[i], c->ac[i] = mem_alloc(sizeof(Decoder)));
+            decoder_make(&h->ac[i], ac[i] = mem_alloc(sizeof(Decoder)));
     }
-    if (c->sink->half_row)
-        c->half = half_open(h, c->mcus_across);
 }
 
-bool splice(const SpliceHead *head, int fd, uint64_t at, int tile_px, const SpliceSink *sink, Err *err)
+static void cutter_open(Cutter *c)
+{
+    cutter_measure(c);
+    c->columns = mem_alloc((size_t)c->columns_count * sizeof(Bytes));
+    c->out = buf_with_max(JPEG_TILE_BYTES_MAX + TILE_HEAD_MAX_BYTES);
+    c->patches = mem_alloc(c->patches_max * sizeof(Patch));
+    c->scan.chunk = mem_alloc(CHUNK_BYTES);
+    c->scan.clean_max = 2 * c->interval_bytes + CHUNK_BYTES;
+    c->scan.clean = mem_alloc(c->scan.clean_max + SLACK_BYTES);
+    cutter_decoders(c->head, c->dc, c->ac);
+    if (c->sink->half_row)
+        c->half = half_open(c->head, c->mcus_across);
+}
+
+bool splice_jpeg(const SpliceHead *head, int fd, uint64_t at, int tile_px, const SpliceSink *sink, Err *err)
 {
     assert(tile_px >= PYRAMID_TILE_MIN_PX && (tile_px & (tile_px - 1)) == 0);
     CLEANUP(cutter_close)
-    Cutter c = {.head = head, .sink = sink, .tile_px = tile_px, .scan = {.fd = fd, .at = at}};
+    Cutter c = {.head = head, .sink = sink, .tile_px = tile_px, .scan = {.fd = fd, .at = at, .raw = at}};
     cutter_open(&c);
     return cut_all(&c, err);
 }

@@ -28,6 +28,13 @@ typedef struct {
     HuffmanTable dc[SPLICE_TABLES], ac[SPLICE_TABLES];
 } SpliceHead;
 
+// Where in the file (in bits, from its start) a row of MCUs of a tile begins, and what its first differences
+// are from.
+typedef struct {
+    uint64_t bit;
+    int dc[SPLICE_COMPONENTS_MAX];
+} SpliceMark;
+
 typedef struct {
     void *ctx;
     // A complete JFIF, with a restart marker at each row of MCUs. Columns of a row in order, rows in order.
@@ -35,6 +42,9 @@ typedef struct {
     // ceil(height/2) rows of ceil(width/2) samples (grey) or YCbCr triples: the mean of 2x2 pixels, computed
     // from the coefficients. NULL if not wanted.
     bool (*half_row)(void *ctx, const uint8_t *row, Err *err);
+    // NULL if not wanted. Columns 0 .. columns, the last being the end of the row; before the tile is given.
+    // The mark is NULL when it cannot be said.
+    bool (*mark)(void *ctx, int mcu_row, int column, const SpliceMark *mark, Err *err);
 } SpliceSink;
 
 struct jpeg_decompress_struct;
@@ -43,9 +53,13 @@ struct jvirt_barray_control;
 // scans, arithmetic coding, RGB, CMYK, unusual sampling, Huffman tables without room): decode it instead.
 bool splice_head(const struct jpeg_decompress_struct *codec, SpliceHead *ret);
 
+// The same from a tile's JPEG up to its scan. False: not one of ours.
+struct JpegReader;
+bool jpeg_read_splice_head(struct JpegReader *r, Str head, SpliceHead *ret);
+
 // Reads the scan that begins at byte `at` of `fd`. tile_px: a power of two from 64. ERR_CORRUPT, and what the
 // sink says.
-bool splice(
+bool splice_jpeg(
     const SpliceHead *head, int fd, uint64_t at, int tile_px, const SpliceSink *sink, Err *err) MUST_CHECK;
 
 // For a file of another kind (progressive, several scans, arithmetic coding): the same tiles from all its

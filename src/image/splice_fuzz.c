@@ -89,7 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (fd < 0 || write(fd, data, size) != (ssize_t)size)
         abort();
     SpliceSink sink = {.ctx = &head, .tile = read_tile, .half_row = drop_row};
-    bool good = splice(&head, fd, at, 64, &sink, &err);
+    bool good = splice_jpeg(&head, fd, at, 64, &sink, &err);
     assert(good == (err.kind == ERR_NONE));
     close(fd);
     return 0;

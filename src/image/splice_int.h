@@ -70,15 +70,19 @@ static inline int look_value(Look look, uint64_t ahead)
 // ---- splice_scan.c: the scan without its stuffing
 
 typedef struct {
-    int fd;
+    int fd;      // -1: the chunk is all there is
     uint64_t at; // of the next chunk in the file
-    uint8_t chunk[CHUNK_BYTES];
+    uint8_t *chunk;
     size_t chunk_at, chunk_n;
     bool ended;     // no more bytes in the file
     uint8_t marker; // the scan is interrupted here, 0: it goes on
     uint8_t *clean;
     size_t clean_n, clean_max;
     uint64_t bit; // position of the reader in `clean`
+    // Byte raw_of of `clean` is byte `raw` of the file, if no stuffing was other than 0xff 0x00.
+    uint64_t raw;
+    size_t raw_of;
+    bool filled;
 } Scan;
 
 // Until there are `want` bytes after the reader, or a marker, or the end.
@@ -87,6 +91,9 @@ bool scan_fill(Scan *s, size_t want, Err *err) MUST_CHECK;
 bool scan_ensure(Scan *s, size_t want, Err *err) MUST_CHECK;
 // ERR_CORRUPT if the reader is past the end.
 bool scan_check(const Scan *s, Err *err) MUST_CHECK;
+
+// Where in the file, in bits, the reader is. Never goes back.
+uint64_t scan_raw_bit(Scan *s);
 
 static inline uint64_t scan_ahead(const Scan *s)
 {
@@ -115,3 +122,52 @@ static inline void put16(Buf *b, int v)
 
 // All of a tile before its scan.
 void tile_head_put(const SpliceHead *h, int width_px, int height_px, int mcus_across, Buf *b);
+
+// ---- splice.c
+
+// The scan of a tile in the making.
+typedef struct {
+    uint8_t *p;
+    size_t n, capacity;
+} Bytes;
+
+bool bytes_reserve(Bytes *b, size_t more, Err *err) MUST_CHECK;
+
+// Instead of `skip` bits at `at`, these.
+typedef struct {
+    uint64_t at;
+    int skip, bits;
+    uint32_t code;
+} Patch;
+
+typedef struct {
+    const SpliceHead *head;
+    const SpliceSink *sink;
+    Scan scan;
+    Decoder *dc[SPLICE_TABLES], *ac[SPLICE_TABLES];
+    HalfPicture *half;
+    int tile_px, mcu_px_x, mcu_px_y, mcus_across, mcus_down, mcus_in_tile, rows_in_tile;
+    size_t interval_bytes; // at most, of a tile's part of a row of MCUs
+    int mcus_to_restart, restarts;
+    int value[SPLICE_COMPONENTS_MAX]; // the last DC of each component
+    int coded[SPLICE_COMPONENTS_MAX]; // what the master's next difference is from: value, or 0 after a
+                                      // restart
+    bool anew[SPLICE_COMPONENTS_MAX]; // the next difference must be coded anew, from `value`
+    Patch *patches;
+    size_t patches_count, patches_max;
+    Bytes *columns; // a row of tiles
+    int columns_count;
+    Buf out; // a finished tile
+} Cutter;
+
+// What follows from head and tile_px.
+void cutter_measure(Cutter *c);
+void cutter_decoders(const SpliceHead *h, Decoder *dc[SPLICE_TABLES], Decoder *ac[SPLICE_TABLES]);
+// A row of MCUs of a tile: the restart marker before it (none before the first), then the bits of its MCUs
+// first .. end-1, read from where the reader is. cut_write writes from `start` to the reader, as patched.
+bool cut_marker(Cutter *c, int mcu_row, Bytes *to, Err *err) MUST_CHECK;
+void cut_start(Cutter *c);
+bool cut_mcus(Cutter *c, int first, int end, Err *err) MUST_CHECK;
+bool cut_write(Cutter *c, uint64_t start, Bytes *to, Err *err) MUST_CHECK;
+// Appends the whole JPEG of the tile with this scan.
+bool cut_tile(Cutter *c, int column, int row, const Bytes *scan, Buf *out, Err *err) MUST_CHECK;

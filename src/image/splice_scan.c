@@ -6,9 +6,9 @@
 
 static bool scan_chunk(Scan *s, Err *err)
 {
-    ssize_t n;
+    ssize_t n = 0;
     do
-        n = pread(s->fd, s->chunk, CHUNK_BYTES, (off_t)s->at);
+        n = s->fd < 0 ? 0 : pread(s->fd, s->chunk, CHUNK_BYTES, (off_t)s->at);
     while (n < 0 && errno == EINTR);
     if (n < 0)
         return err_errno(err, "cannot read the file");
@@ -32,11 +32,13 @@ static bool scan_byte(Scan *s, int *ret, Err *err)
 // After an 0xff: a stuffed zero, more 0xff before a marker, or a marker.
 static bool scan_after_ff(Scan *s, Err *err)
 {
-    int byte;
-    do
+    int byte, fill = -1;
+    do {
         if (!scan_byte(s, &byte, err))
             return false;
-    while (byte == 0xff);
+        fill++;
+    } while (byte == 0xff);
+    s->filled = s->filled || (byte == 0 && fill > 0);
     if (byte == 0)
         s->clean[s->clean_n++] = 0xff;
     else if (byte > 0)
@@ -72,12 +74,32 @@ bool scan_fill(Scan *s, size_t want, Err *err)
     return true;
 }
 
+// Each 0xff in `clean` was two bytes in the file.
+static void scan_count(Scan *s, size_t until)
+{
+    const uint8_t *p = s->clean + s->raw_of;
+    size_t count = until - s->raw_of;
+    for (size_t i = 0; i < count; i++)
+        s->raw += p[i] == 0xff;
+    s->raw += count;
+    s->raw_of = until;
+}
+
+uint64_t scan_raw_bit(Scan *s)
+{
+    size_t byte = MIN_OF((size_t)(s->bit / 8), s->clean_n);
+    scan_count(s, byte);
+    return s->raw * 8 + s->bit % 8;
+}
+
 bool scan_ensure(Scan *s, size_t want, Err *err)
 {
     size_t passed = MIN_OF((size_t)(s->bit / 8), s->clean_n);
     bool enough = s->clean_n - passed >= want || s->marker || s->ended;
     if (enough && passed + 2 * want <= s->clean_max) // a restart in between may have to fill once more
         return true;
+    scan_count(s, passed);
+    s->raw_of -= passed;
     memmove(s->clean, s->clean + passed, s->clean_n - passed);
     s->clean_n -= passed;
     s->bit -= (uint64_t)passed * 8;

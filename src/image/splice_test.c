@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "image/splice.h"
+#include "image/splice_index.h"
 #include "image/testing.h"
 
 #include "base/file.h"
@@ -88,6 +88,9 @@ typedef struct {
     Master m;
     int tiles, rows;
     Pixels half;
+    SpliceIndexWriter *index; // NULL: none wanted
+    Arena *arena;
+    Str *stored; // the tiles, for comparing those that are cut later
 } Check;
 
 static const JCOEF *block_at(Coefficients *c, int component, int x, int y)
@@ -118,6 +121,10 @@ static bool check_tile(void *ctx, int column, int row, Str jpeg, Err *err)
     }
     assert_true(tile.codec.restart_interval > 0);
     jpeg_destroy_decompress(&tile.codec);
+    if (check->index) {
+        check->stored[check->tiles] = arena_copy(check->arena, jpeg);
+        splice_index_tile(check->index, column, row, jpeg);
+    }
     check->tiles++;
     return true;
 }
@@ -129,6 +136,47 @@ static bool keep_row(void *ctx, const uint8_t *row, Err *err)
     assert_true(check->rows < check->half.height_px);
     memcpy(pixels_at(&check->half, 0, check->rows++), row, check->half.stride);
     return true;
+}
+
+static bool keep_mark(void *ctx, int mcu_row, int column, const SpliceMark *mark, Err *err)
+{
+    (void)err;
+    splice_index_mark(((Check *)ctx)->index, mcu_row, column, mark);
+    return true;
+}
+
+static int memory_file(Str bytes)
+{
+    Err err = {0};
+    int fd = memfd_create("bytes", MFD_CLOEXEC);
+    assert_true(file_write_all(fd, bytes, &err));
+    return fd;
+}
+
+// Each tile cut from the master by the index is the tile that was stored, byte for byte.
+static void check_index(const Check *check, Str jpeg)
+{
+    Err err = {0};
+    Grid grid;
+    CLEANUP(buf_free) Buf bytes = buf_with_max(1 << 20), tile = buf_with_max(1 << 20);
+    assert_true(splice_index_finish(check->index, jpeg.n, &bytes, &err));
+    assert_true(grid_make(check->m.width, check->m.height, check->m.tile, &grid));
+    CLEANUP(fd_closep) int index_fd = memory_file(buf_str(&bytes));
+    CLEANUP(fd_closep) int master_fd = memory_file(jpeg);
+    CLEANUP(splice_index_closep)
+    SpliceIndex *x = splice_index_open(index_fd, (IndexPlace){.bytes = bytes.n}, &grid, &err);
+    assert_non_null(x);
+    assert_true(splice_index_master_bytes(x) == jpeg.n);
+    for (int row = 0, i = 0; row < grid.level[0].rows; row++) {
+        for (int column = 0; column < grid.level[0].columns; column++, i++) {
+            SpliceCut cut = {.index_fd = index_fd, .master_fd = master_fd, .column = column, .row = row};
+            buf_clear(&tile);
+            if (!splice_index_cut(x, &cut, &tile, &err))
+                fail_msg("%s", err.text);
+            assert_int_equal(tile.n, check->stored[i].n);
+            assert_memory_equal(tile.p, check->stored[i].p, tile.n);
+        }
+    }
 }
 
 // Brightness of the half picture against the mean of 2x2 decoded pixels. The last odd row and column are the
@@ -185,7 +233,7 @@ static bool run(Str jpeg, const SpliceHead *head, uint64_t at, int tile, const S
 {
     CLEANUP(fd_closep) int fd = memfd_create("master", MFD_CLOEXEC);
     assert_true(file_write_all(fd, jpeg, err));
-    return splice(head, fd, at, tile, sink, err);
+    return splice_jpeg(head, fd, at, tile, sink, err);
 }
 
 static void check(Master m)
@@ -201,6 +249,12 @@ static void check(Master m)
     assert_int_equal(head_of(jpeg, &head, &at), !by_blocks);
     assert_true(splice_blocks_bytes(&c.master.codec) >= 64 * sizeof(JCOEF));
     SpliceSink sink = {.ctx = &c, .tile = check_tile, .half_row = keep_row};
+    if (!by_blocks) {
+        c.index = splice_index_writer_open(&head, m.tile);
+        c.arena = a;
+        c.stored = arena_array(a, Str, 1000);
+        sink.mark = keep_mark;
+    }
     bool good = by_blocks ? splice_blocks(&c.master.codec, c.master.blocks, m.tile, &sink, &err)
                           : run(jpeg, &head, at, m.tile, &sink, &err);
     if (!good)
@@ -208,6 +262,9 @@ static void check(Master m)
     assert_int_equal(c.tiles, (m.width + m.tile - 1) / m.tile * ((m.height + m.tile - 1) / m.tile));
     assert_int_equal(c.rows, c.half.height_px);
     check_half(&c, jpeg);
+    if (!by_blocks)
+        check_index(&c, jpeg);
+    splice_index_writer_closep(&c.index);
     jpeg_destroy_decompress(&c.master.codec);
     free(c.half.p);
 }

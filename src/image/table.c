@@ -5,7 +5,14 @@
 #include <stdlib.h>
 #include <zlib.h>
 
-enum { TABLE_VERSION = 1, TABLE_READY_AT = 32, SPAN_OFFSET_BITS = 40 };
+enum {
+    TABLE_STORED = 1,
+    TABLE_CUT = 2,
+    TABLE_READY_AT = 32,
+    TABLE_INDEX_AT = 48,
+    TABLE_INDEX_BYTES = 16,
+    SPAN_OFFSET_BITS = 40
+};
 static const char head_magic[8] = {'V', 'P', 'Y', 'R', 'A', 'M', 'I', 'D'};
 static const char foot_magic[8] = {'V', 'P', 'Y', 'R', '-', 'E', 'N', 'D'};
 
@@ -46,11 +53,17 @@ static uint64_t get64(const char *p)
     return le64toh(v);
 }
 
+// The tiles of level 0 are the first.
+static int64_t first_stored(const Table *t)
+{
+    return t->index.bytes ? (int64_t)t->grid.level[0].columns * t->grid.level[0].rows : 0;
+}
+
 void table_write(const Table *t, Buf *out)
 {
     size_t start = out->n;
     buf_add_bytes(out, head_magic, sizeof(head_magic));
-    put32(out, TABLE_VERSION);
+    put32(out, t->index.bytes ? TABLE_CUT : TABLE_STORED);
     put32(out, (uint32_t)t->facts.width_px);
     put32(out, (uint32_t)t->facts.height_px);
     put32(out, (uint32_t)t->facts.tile_px);
@@ -59,12 +72,16 @@ void table_write(const Table *t, Buf *out)
     put64(out, t->ready.offset);
     put32(out, (uint32_t)t->ready.level);
     put32(out, (uint32_t)t->ready.count);
+    if (t->index.bytes) {
+        put64(out, t->index.offset);
+        put64(out, t->index.bytes);
+    }
     for (int i = 0; i < t->facts.sizes_count; i++) {
         put32(out, (uint32_t)t->facts.sizes[i].width_px);
         put32(out, (uint32_t)t->facts.sizes[i].height_px);
         put64(out, t->sizes[i]);
     }
-    for (int64_t i = 0; i < t->grid.tiles; i++)
+    for (int64_t i = first_stored(t); i < t->grid.tiles; i++)
         put64(out, t->tiles[i]);
     if (out->full)
         return;
@@ -90,15 +107,19 @@ static bool read_head(Str bytes, Table *t, Err *err)
 {
     if (bytes.n < TABLE_HEAD_BYTES + TABLE_FOOT_BYTES || memcmp(bytes.p, head_magic, sizeof(head_magic)) != 0)
         return err_set(err, ERR_CORRUPT, "the pyramid file has no table of tiles");
-    if (get32(bytes.p + 8) != TABLE_VERSION)
+    uint32_t version = get32(bytes.p + 8);
+    if (version != TABLE_STORED && version != TABLE_CUT)
         return err_set(err, ERR_CORRUPT, "the pyramid file is of another version");
     uint32_t width = get32(bytes.p + 12), height = get32(bytes.p + 16), tile = get32(bytes.p + 20);
     uint32_t levels = get32(bytes.p + 24), sizes = get32(bytes.p + 28);
     if (width > INT32_MAX || height > INT32_MAX || tile > INT32_MAX || sizes > PYRAMID_SIZES_MAX ||
         !grid_make((int)width, (int)height, (int)tile, &t->grid) || levels != (uint32_t)t->grid.levels)
         return err_set(err, ERR_CORRUPT, "the pyramid file's table has impossible sizes");
-    uint64_t want = TABLE_HEAD_BYTES + TABLE_FOOT_BYTES + (uint64_t)sizes * TABLE_SIZE_BYTES +
-                    (uint64_t)t->grid.tiles * sizeof(uint64_t);
+    if (version == TABLE_CUT)
+        t->index.bytes = 1; // until it is read
+    uint64_t want = TABLE_HEAD_BYTES + (version == TABLE_CUT ? TABLE_INDEX_BYTES : 0) + TABLE_FOOT_BYTES +
+                    (uint64_t)sizes * TABLE_SIZE_BYTES +
+                    (uint64_t)(t->grid.tiles - first_stored(t)) * sizeof(uint64_t);
     if (want != bytes.n)
         return err_set(err, ERR_CORRUPT, "the pyramid file's table has the wrong length");
     t->facts = (PyramidFacts){.width_px = (int)width,
@@ -122,6 +143,16 @@ static bool read_ready(const char *p, uint64_t data_bytes, Table *t, Err *err)
     return true;
 }
 
+static bool read_index(const char *p, uint64_t data_bytes, Table *t, Err *err)
+{
+    IndexPlace at = {.offset = get64(p), .bytes = get64(p + 8)};
+    if (at.bytes == 0 || at.bytes > TABLE_BYTES_MAX || at.offset > data_bytes ||
+        at.bytes > data_bytes - at.offset)
+        return err_set(err, ERR_CORRUPT, "the pyramid file's table has an impossible index");
+    t->index = at;
+    return true;
+}
+
 bool table_read(Str bytes, uint64_t data_bytes, Table *ret, Err *err)
 {
     Table t = {0};
@@ -133,6 +164,10 @@ bool table_read(Str bytes, uint64_t data_bytes, Table *ret, Err *err)
     if (!read_ready(bytes.p + TABLE_READY_AT, data_bytes, &t, err))
         return false;
     const char *p = bytes.p + TABLE_HEAD_BYTES;
+    if (t.index.bytes && !read_index(bytes.p + TABLE_INDEX_AT, data_bytes, &t, err))
+        return false;
+    if (t.index.bytes)
+        p += TABLE_INDEX_BYTES;
     for (int i = 0; i < t.facts.sizes_count; i++, p += TABLE_SIZE_BYTES) {
         uint32_t width = get32(p), height = get32(p + 4);
         t.sizes[i] = get64(p + 8);
@@ -143,7 +178,7 @@ bool table_read(Str bytes, uint64_t data_bytes, Table *ret, Err *err)
         t.facts.sizes[i].height_px = (int)height;
     }
     t.tiles = mem_alloc((size_t)t.grid.tiles * sizeof(uint64_t));
-    for (int64_t i = 0; i < t.grid.tiles; i++, p += sizeof(uint64_t)) {
+    for (int64_t i = first_stored(&t); i < t.grid.tiles; i++, p += sizeof(uint64_t)) {
         t.tiles[i] = get64(p);
         if (!span_inside(t.tiles[i], data_bytes)) {
             table_free(&t);

@@ -30,7 +30,8 @@ struct Tiler {
     int band_px; // the height of a band: tile_px, or by strips a row of MCUs
     Pixels base;
     int base_level, rows_level;
-    Pixels turned; // a tile
+    Pixels turned;      // a tile
+    uint64_t cut_bytes; // of tiles that were given
     Buf out;
 };
 
@@ -291,7 +292,18 @@ bool tiler_put_tile(Tiler *t, int column, int row, Str jpeg, Err *err)
 {
     const GridLevel *l = &t->table.grid.level[0];
     assert(t->ask.tiles_given && is_upright(t->ask.turn) && column < l->columns && row < l->rows);
-    return put_tile_bytes(t, 0, column, row, jpeg, err);
+    t->cut_bytes += jpeg.n;
+    return t->ask.tiles_cut || put_tile_bytes(t, 0, column, row, jpeg, err);
+}
+
+bool tiler_put_index(Tiler *t, Str index, Err *err)
+{
+    PyramidSpan span;
+    assert(t->ask.tiles_cut && t->ask.tiles_given && t->ask.rows_halved);
+    if (!zip_add(t->zip, S("pyramid.index"), index, &span, err))
+        return false;
+    t->table.index = (IndexPlace){.offset = span.offset, .bytes = span.size_bytes};
+    return true;
 }
 
 bool tiler_put_whole(Tiler *t, Str jpeg, Err *err)
@@ -378,7 +390,7 @@ static bool put_ready_planes(Tiler *t, const Pixels *base, Err *err)
     enum { READY_PART = 12 };
     PyramidSpan span;
     if (ready_planes_bytes(&t->table.grid.level[t->base_level], t->ask.channels) >
-        zip_at(t->zip) / READY_PART)
+        (zip_at(t->zip) + (t->ask.tiles_cut ? t->cut_bytes : 0)) / READY_PART)
         return true;
     buf_clear(&t->out);
     add_luma(t, base, &t->out);

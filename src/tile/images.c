@@ -23,6 +23,7 @@ typedef struct {
 struct Images {
     Catalog *catalog;
     Derived *derived;
+    Store *store;
     TileLimits limits; // grant is filled in by the image
     atomic_int_least64_t looked_us, head;
     Shard shards[SHARDS];
@@ -38,11 +39,12 @@ static uint64_t hash_of(const void *bytes, size_t count, uint64_t hash)
 
 #define HASH_START 14695981039346656037u
 
-Images *images_open(Catalog *catalog, Derived *derived, int open_max, const TileLimits *limits)
+Images *images_open(Catalog *catalog, Derived *derived, Store *store, int open_max, const TileLimits *limits)
 {
     Images *images = mem_alloc(sizeof(Images));
     images->catalog = catalog;
     images->derived = derived;
+    images->store = store;
     images->limits = *limits;
     atomic_store(&images->looked_us, INT64_MIN / 2);
     for (int i = 0; i < SHARDS; i++) {
@@ -149,7 +151,7 @@ static void put(Images *images, Image *image)
     image_drop(before);
 }
 
-static void forget(Images *images, Str id)
+void images_forget(Images *images, Str id)
 {
     uint64_t hash = hash_of(id.p, id.n, HASH_START);
     Shard *shard = &images->shards[hash % SHARDS];
@@ -194,6 +196,17 @@ static void write_info(Image *image)
     }
 }
 
+// Without its master a picture still has all its smaller levels; what needs level 0 says what is wrong.
+static void give_master(Images *images, const CatalogImage *found, Pyramid *pyramid)
+{
+    Err ignored;
+    if (!images->store || !pyramid_is_cut(pyramid))
+        return;
+    int fd = store_open_file(images->store, found->object_id, 0, found->path, &ignored);
+    if (fd >= 0)
+        (void)!pyramid_take_master(pyramid, fd, &ignored);
+}
+
 static Image *open_image(Images *images, const CatalogImage *found, Grant grant, Err *err)
 {
     int fd = derived_find(images->derived, &found->master, derived_kind("pyramid", found->page).text, err);
@@ -205,6 +218,7 @@ static Image *open_image(Images *images, const CatalogImage *found, Grant grant,
     Pyramid *pyramid = pyramid_open(fd, err);
     if (!pyramid)
         return NULL;
+    give_master(images, found, pyramid);
     Image *image = mem_alloc(sizeof(Image));
     atomic_store(&image->holds, 1);
     image->id = keep_text(found->image_id);
@@ -245,7 +259,7 @@ Image *images_resolve(Images *images, Str id, Err *err)
         known = false;
     }
     if (!known) {
-        forget(images, id);
+        images_forget(images, id);
         return NULL;
     }
     int64_t now_us = clock_mono_us();

@@ -71,6 +71,8 @@ typedef struct {
     RenderAsk render;
     bool stored;                // leaves as it lies in the pyramid
     PyramidSpan span;           // where, if stored
+    bool cut;                   // a tile of level 0 that is not stored but cut from the master
+    int column, row;            // which, if cut
     bool whole_region, largest; // for the canonical address
     bool upscaled;
 } TilePlan;
@@ -82,7 +84,7 @@ int limits_levels_hidden(const PyramidFacts *facts, const TileLimits *limits);
 // ERR_INVALID for what makes no sense or is over the limits that info.json tells.
 bool plan_make(const TileAsk *ask, const PyramidFacts *facts, const TileLimits *limits, TilePlan *ret,
     Err *err) MUST_CHECK;
-// Looks whether the pyramid holds exactly what is asked, and the Grant allows it.
+// Looks whether the pyramid holds exactly what is asked, or can cut it, and the Grant allows it.
 void plan_find_stored(TilePlan *plan, const TileAsk *ask, const Pyramid *pyramid, const TileLimits *limits);
 // To be asked after that: ERR_DENIED for more detail than the Grant allows.
 bool plan_permitted(
@@ -127,7 +129,8 @@ struct Image {
     atomic_int_least64_t used_us;
 };
 
-Images *images_open(Catalog *catalog, Derived *derived, int open_max, const TileLimits *limits);
+// store: for masters from which tiles are cut; may be NULL.
+Images *images_open(Catalog *catalog, Derived *derived, Store *store, int open_max, const TileLimits *limits);
 void images_close(Images *images);
 // Held, or NULL if it is not open or the catalogue has moved since: then images_resolve must look. Never
 // blocks.
@@ -136,6 +139,8 @@ Image *images_find(Images *images, Str id);
 // ERR_DENIED for an object without public pictures, ERR_BUSY if its pyramid is not made yet.
 Image *images_resolve(Images *images, Str id, Err *err);
 void image_drop(void *image);
+// Its files turned out not to be what they should: the next to ask opens them anew.
+void images_forget(Images *images, Str id);
 
 struct TileRoom {
     Images *images;

@@ -208,19 +208,22 @@ void plan_find_stored(TilePlan *plan, const TileAsk *ask, const Pyramid *pyramid
 {
     RenderAsk *r = &plan->render;
     const PyramidFacts *f = pyramid_facts(pyramid);
-    plan->stored = false;
+    plan->stored = plan->cut = false;
     if (r->format != RENDER_JPEG || r->quality != RENDER_COLOR || r->mirror || r->rotation_deg > 0)
         return;
     for (int level = limits_levels_hidden(f, limits); level < f->levels; level++) {
         int64_t step = (int64_t)f->tile_px << level;
         int width = ceil_shift(r->width_px, level), height = ceil_shift(r->height_px, level);
-        if (!size_matches(ask, r, width, height) || !on_grid(r, f, step) ||
-            !pyramid_find_tile(
-                pyramid, level, (int)(r->left_px / step), (int)(r->top_px / step), &plan->span))
+        if (!size_matches(ask, r, width, height) || !on_grid(r, f, step))
+            continue;
+        plan->column = (int)(r->left_px / step);
+        plan->row = (int)(r->top_px / step);
+        plan->cut = level == 0 && pyramid_is_cut(pyramid);
+        plan->stored = pyramid_find_tile(pyramid, level, plan->column, plan->row, &plan->span);
+        if (!plan->stored && !plan->cut)
             continue;
         r->out_width_px = width;
         r->out_height_px = height;
-        plan->stored = true;
         return;
     }
     if (!plan->whole_region)

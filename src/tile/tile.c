@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+enum { CUT_MAX_BYTES = 17 << 20 }; // of a tile that is cut: more than any may have
+
 static const char METHODS[] = "GET, HEAD, OPTIONS";
 
 TileRoom *tile_open(const TileConfig *config, Err *err)
@@ -19,7 +21,7 @@ TileRoom *tile_open(const TileConfig *config, Err *err)
         .side_max_px = config->side_max_px ? config->side_max_px : SIDE_MAX_PX,
         .area_max_px = MIN_OF((int64_t)RENDER_PIXELS_MAX, (int64_t)(t->budget_bytes / 8)),
     };
-    t->images = images_open(config->catalog, config->derived,
+    t->images = images_open(config->catalog, config->derived, config->store,
         config->images_open_max ? config->images_open_max : IMAGES_OPEN_MAX, &limits);
     return t;
 }
@@ -38,6 +40,7 @@ typedef struct {
     TilePlan plan;
     Image *image; // held until the answer is on its way
     bool heavy;   // in the heavy lane, or on the way there
+    Buf body;     // a tile that was cut; a Buf of no bytes: not yet
     Err err;
 } Found;
 
@@ -55,6 +58,38 @@ static bool plan(Found *found, Err *err)
     return plan_permitted(&found->plan, image->facts, &image->limits, err);
 }
 
+static Str etag(const HttpRequest *r, const Image *image, char kind, uint64_t number)
+{
+    char *text = arena_alloc(http_arena(r), 40), *p = text;
+    *p++ = '"';
+    p = (char *)memcpy(p, image->tag, 16) + 16;
+    *p++ = kind;
+    do
+        *p++ = "0123456789abcdef"[number & 15];
+    while (number >>= 4);
+    *p++ = '"';
+    return (Str){text, (size_t)(p - text)};
+}
+
+static Str cut_etag(const HttpRequest *r, const Found *found)
+{
+    return etag(r, found->image, 'c', (uint64_t)found->plan.row << 32 | (uint64_t)found->plan.column);
+}
+
+// On the loop, where nobody may wait: if all that is needed of the master is in memory. False: a worker must.
+static bool cut_at_once(const HttpRequest *r, Found *found)
+{
+    HttpAnswer known = {.status = 200, .etag = cut_etag(r, found)};
+    if (http_not_modified(r, &known))
+        return true;
+    found->body = buf_with_max(CUT_MAX_BYTES);
+    if (pyramid_cut_tile(
+            found->image->pyramid, found->plan.column, found->plan.row, true, &found->body, &found->err))
+        return true;
+    buf_free(&found->body);
+    return found->err.kind != ERR_BUSY;
+}
+
 HttpLane tile_lane(TileRoom *t, HttpRequest *r)
 {
     if (!method_reads(r))
@@ -66,12 +101,13 @@ HttpLane tile_lane(TileRoom *t, HttpRequest *r)
     found->image = images_find(t->images, found->ask.id);
     if (!found->image)
         return HTTP_LANE_PAGES; // to be opened, or confirmed: that asks the catalogue
-    if (found->ask.kind == ASK_INFO || !plan(found, &found->err) || found->plan.stored)
+    if (found->ask.kind == ASK_INFO || !plan(found, &found->err) || found->plan.stored ||
+        (found->plan.cut && cut_at_once(r, found)))
         return HTTP_LANE_LOOP;
     image_drop(found->image); // the lane may be full, and nobody would drop it then
     found->image = NULL;
-    found->heavy = true;
-    return HTTP_LANE_RENDERS;
+    found->heavy = !found->plan.cut;
+    return found->heavy ? HTTP_LANE_RENDERS : HTTP_LANE_PAGES;
 }
 
 // ---- answers
@@ -89,6 +125,14 @@ static void answer_error(const HttpRequest *r, Err *err, HttpAnswer *answer)
     put_cors(answer);
 }
 
+// The master may have been mended since it was opened.
+static void answer_damaged(TileRoom *t, const HttpRequest *r, Found *found, HttpAnswer *answer)
+{
+    if (found->err.kind == ERR_CORRUPT && pyramid_is_cut(found->image->pyramid))
+        images_forget(t->images, found->image->id);
+    answer_error(r, &found->err, answer);
+}
+
 static void answer_redirect(const HttpRequest *r, const TileAsk *ask, HttpAnswer *answer)
 {
     *answer = (HttpAnswer){.status = 303};
@@ -97,19 +141,6 @@ static void answer_redirect(const HttpRequest *r, const TileAsk *ask, HttpAnswer
         arena_printf(http_arena(r), FMT_STR "/iiif/%d/" FMT_STR "/info.json", ARG_STR(base), ask->version,
             ARG_STR(ask->id_sent)));
     put_cors(answer);
-}
-
-static Str etag(const HttpRequest *r, const Image *image, char kind, uint64_t number)
-{
-    char *text = arena_alloc(http_arena(r), 40), *p = text;
-    *p++ = '"';
-    p = (char *)memcpy(p, image->tag, 16) + 16;
-    *p++ = kind;
-    do
-        *p++ = "0123456789abcdef"[number & 15];
-    while (number >>= 4);
-    *p++ = '"';
-    return (Str){text, (size_t)(p - text)};
 }
 
 static uint64_t hash_text(Str s, uint64_t hash)
@@ -173,6 +204,28 @@ static void free_body(void *held)
     free(held);
 }
 
+static void answer_cut(TileRoom *t, const HttpRequest *r, Found *found, HttpAnswer *answer)
+{
+    answer_picture(r, found, answer);
+    answer->etag = cut_etag(r, found);
+    if (http_not_modified(r, answer)) {
+        answer->status = 304;
+        return;
+    }
+    if (found->body.n == 0) {
+        found->body = buf_with_max(CUT_MAX_BYTES);
+        if (!pyramid_cut_tile(found->image->pyramid, found->plan.column, found->plan.row, false, &found->body,
+                &found->err)) {
+            buf_free(&found->body);
+            answer_damaged(t, r, found, answer);
+            return;
+        }
+    }
+    answer->body = buf_str(&found->body);
+    answer->release = free_body;
+    answer->held = found->body.p;
+}
+
 // Memory for all renders together is bounded; whoever comes when it is used up is asked to come again.
 static bool render_in_budget(TileRoom *t, const Found *found, Buf *out, Err *err)
 {
@@ -202,7 +255,7 @@ static void answer_render(TileRoom *t, const HttpRequest *r, Found *found, HttpA
         if (out.full)
             err_note_at(&found->err, __FILE__, __LINE__, ERR_LIMIT, "too large a picture in this form");
         buf_free(&out);
-        answer_error(r, &found->err, answer);
+        answer_damaged(t, r, found, answer);
         return;
     }
     answer->body = buf_str(&out);
@@ -237,12 +290,16 @@ void tile_answer(TileRoom *t, const HttpRequest *r, HttpAnswer *answer)
         answer_redirect(r, &found->ask, answer);
         return;
     }
-    if (found->err.kind != ERR_NONE || !resolve(t, found, &found->err))
+    if (found->err.kind != ERR_NONE && found->image)
+        answer_damaged(t, r, found, answer);
+    else if (found->err.kind != ERR_NONE || !resolve(t, found, &found->err))
         answer_error(r, &found->err, answer);
     else if (found->ask.kind == ASK_INFO)
         answer_info(r, found, answer);
     else if (found->plan.stored)
         answer_stored(r, found, answer);
+    else if (found->plan.cut)
+        answer_cut(t, r, found, answer);
     else if (found->heavy)
         answer_render(t, r, found, answer);
     else

@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // tile: IIIF Image API requests (https://iiif.io/api/image/3.0/ and /2.1/): /iiif/3/{image}/... and
 // /iiif/2/{image}/... A request that asks for a stored tile or size is a look-up and a range of the pyramid
-// file; all else is rendered in the heavy lane. Nothing leaves without a Grant.
+// file, or is cut from the master; all else is rendered in the heavy lane. Nothing leaves without a Grant.
 #pragma once
 
 #include "base/base.h"
 #include "catalog/catalog.h"
 #include "http/http.h"
 #include "store/derived.h"
+#include "store/store.h"
 
 typedef struct TileRoom TileRoom;
 
 typedef struct {
     Catalog *catalog;
     Derived *derived;
+    Store *store;               // for pictures whose level 0 is cut from the master; may be NULL
     int images_open_max;        // pyramids kept open, 0: 512
     size_t render_budget_bytes; // memory of all renders together, 0: 128 MB; over it 503
     int side_max_px;            // largest side of an answer (maxWidth), 0: 10000

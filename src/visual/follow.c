@@ -40,20 +40,22 @@ static uint64_t master_key(Str sha512_text)
 
 // ---- looking at a picture
 
-static int fit_side(int side_px, int longer_px)
+static int fit_side(int side_px, int longer_px, int max_px)
 {
-    if (longer_px <= VISUAL_SIDE_MAX_PX)
+    if (longer_px <= max_px)
         return side_px;
-    return MAX_OF(1, (int)((int64_t)side_px * VISUAL_SIDE_MAX_PX / longer_px));
+    return MAX_OF(1, (int)((int64_t)side_px * max_px / longer_px));
 }
 
 static bool render_small(Pyramid *p, Arena *a, Picture *ret, Err *err)
 {
     const PyramidFacts *facts = pyramid_facts(p);
     const int longer_px = MAX_OF(facts->width_px, facts->height_px);
+    // Where the largest level is cut from the master, the next is nearly as good and needs no master.
+    const int max_px = MIN_OF(VISUAL_SIDE_MAX_PX, pyramid_side_max_px(p));
     RenderAsk ask = {.width_px = facts->width_px, .height_px = facts->height_px};
-    ask.out_width_px = fit_side(facts->width_px, longer_px);
-    ask.out_height_px = fit_side(facts->height_px, longer_px);
+    ask.out_width_px = fit_side(facts->width_px, longer_px, max_px);
+    ask.out_height_px = fit_side(facts->height_px, longer_px, max_px);
     const size_t stride = (size_t)ask.out_width_px * 3;
     uint8_t *pixels = arena_alloc(a, stride * (size_t)ask.out_height_px);
     *ret = (Picture){

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "image/cage/child.h"
-#include "image/splice.h"
+#include "image/splice_index.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -30,6 +30,7 @@ typedef struct {
     SpliceHead head;
     bool spliced;   // level 0 is cut from the master's own data
     bool by_blocks; // which are not of a kind that can be cut as it is read: all coefficients come first
+    SpliceIndexWriter *index; // instead of the tiles of level 0
     Tiler *tiler;
     Colour *colour;
     uint8_t *rows;
@@ -145,6 +146,7 @@ static void loader_closep(Loader **given)
 {
     Loader *l = *given;
     jpeg_destroy_decompress(&l->codec);
+    splice_index_writer_closep(&l->index);
     tiler_closep(&l->tiler);
     colour_closep(&l->colour);
     free(l->rows);
@@ -239,6 +241,8 @@ static bool start(Loader *l, const Task *task, ImageFacts *facts, Err *err)
     bool cut = own && splice_head(c, &l->head);
     l->by_blocks = own && !cut && is_blocks(c, &l->head);
     l->spliced = cut || l->by_blocks;
+    if (cut && task->question.cut && is_large(c))
+        l->index = splice_index_writer_open(&l->head, task->question.tile_px);
     TilerAsk ask = {.width_px = (int)c->output_width,
         .height_px = (int)c->output_height,
         .channels = c->num_components,
@@ -247,6 +251,7 @@ static bool start(Loader *l, const Task *task, ImageFacts *facts, Err *err)
         .quality = task->question.quality,
         .ycc = c->num_components == 3 && !l->colour,
         .tiles_given = l->spliced,
+        .tiles_cut = l->index != NULL,
         .rows_halved = l->spliced && is_large(c)};
     l->tiler = tiler_open(task->to, &ask, err);
     return l->tiler != NULL;
@@ -282,6 +287,36 @@ static bool give_tile(void *ctx, int column, int row, Str jpeg, Err *err)
     return tiler_put_tile(ctx, column, row, jpeg, err);
 }
 
+static bool index_tile(void *ctx, int column, int row, Str jpeg, Err *err)
+{
+    Loader *l = ctx;
+    splice_index_tile(l->index, column, row, jpeg);
+    return tiler_put_tile(l->tiler, column, row, jpeg, err);
+}
+
+static bool index_mark(void *ctx, int mcu_row, int column, const SpliceMark *mark, Err *err)
+{
+    (void)err;
+    splice_index_mark(((Loader *)ctx)->index, mcu_row, column, mark);
+    return true;
+}
+
+static bool index_half_row(void *ctx, const uint8_t *row, Err *err)
+{
+    return tiler_row(((Loader *)ctx)->tiler, row, err);
+}
+
+// Level 0 stays in the master; the index says where.
+static bool index_pixels(Loader *l, const Task *task, Err *err)
+{
+    uint64_t scan_at = l->at - l->source.bytes_in_buffer;
+    CLEANUP(buf_free) Buf index = buf_with_max(TABLE_BYTES_MAX);
+    SpliceSink sink = {.ctx = l, .tile = index_tile, .half_row = index_half_row, .mark = index_mark};
+    return splice_jpeg(&l->head, l->fd, scan_at, task->question.tile_px, &sink, err) &&
+           splice_index_finish(l->index, task->from_bytes, &index, err) &&
+           tiler_put_index(l->tiler, buf_str(&index), err) && tiler_finish(l->tiler, err);
+}
+
 static bool give_whole(void *ctx, int column, int row, Str jpeg, Err *err)
 {
     (void)column, (void)row;
@@ -301,11 +336,11 @@ static bool splice_pixels(Loader *l, const Task *task, Err *err)
     bool large = is_large(&l->codec);
     SpliceSink tiles = {.ctx = l->tiler, .tile = give_tile, .half_row = large ? give_half_row : NULL};
     SpliceSink whole = {.ctx = l->tiler, .tile = give_whole};
-    if (!splice(&l->head, l->fd, scan_at, task->question.tile_px, &tiles, err))
+    if (!splice_jpeg(&l->head, l->fd, scan_at, task->question.tile_px, &tiles, err))
         return false;
     if (large)
         return tiler_finish(l->tiler, err);
-    return splice(&l->head, l->fd, scan_at, TILER_WHOLE_MAX_PX, &whole, err) && read_pixels(l, err);
+    return splice_jpeg(&l->head, l->fd, scan_at, TILER_WHOLE_MAX_PX, &whole, err) && read_pixels(l, err);
 }
 
 // From the beginning again, to be decoded.
@@ -340,6 +375,7 @@ static bool cut_blocks(Loader *l, const Task *task, Err *err)
 static bool derive(Loader *l, const Task *task, Err *err)
 {
     return l->by_blocks ? cut_blocks(l, task, err)
+           : l->index   ? index_pixels(l, task, err)
            : l->spliced ? splice_pixels(l, task, err)
                         : read_pixels(l, err);
 }

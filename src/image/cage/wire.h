@@ -23,6 +23,7 @@ typedef struct {
     uint32_t job;
     int32_t quality, tile_px, page;
     int32_t side_px; // derive: the longer side may shrink to this, 0: no
+    int32_t cut;     // derive: level 0 may be left out
     int64_t pixels_max;
 } CageQuestion;
 
