@@ -362,6 +362,118 @@ static bool drop_tile(void *ctx, int column, int row, Str jpeg, Err *err)
     return true;
 }
 
+typedef struct {
+    Str jpeg, index;
+    Grid grid;
+    Str tile; // the first, as it was made
+} Indexed;
+
+static Indexed make_indexed(Master m, Arena *a)
+{
+    Err err = {0};
+    uint64_t at;
+    SpliceHead head;
+    Indexed x = {.jpeg = make_jpeg(m, a)};
+    Check c = {.m = m, .arena = a, .stored = arena_array(a, Str, 1000)};
+    CLEANUP(buf_free) Buf bytes = buf_with_max(1 << 20);
+    read_coefficients(x.jpeg, &c.master);
+    assert_true(head_of(x.jpeg, &head, &at));
+    c.index = splice_index_writer_open(&head, m.tile);
+    SpliceSink sink = {.ctx = &c, .tile = check_tile, .mark = keep_mark};
+    assert_true(run(x.jpeg, &head, at, m.tile, &sink, &err));
+    assert_true(splice_index_finish(c.index, x.jpeg.n, &bytes, &err));
+    splice_index_writer_closep(&c.index);
+    jpeg_destroy_decompress(&c.master.codec);
+    assert_true(grid_make(m.width, m.height, m.tile, &x.grid));
+    x.index = arena_copy(a, buf_str(&bytes));
+    x.tile = c.stored[0];
+    return x;
+}
+
+static Str changed(Str s, size_t at, uint8_t value, Arena *a)
+{
+    char *p = arena_alloc(a, s.n);
+    memcpy(p, s.p, s.n);
+    p[at] = (char)value;
+    return (Str){p, s.n};
+}
+
+// Every tile is refused as damaged or is what it was; with the index cut short or of another picture, none is
+// even tried.
+static void check_hostile(const Indexed *x, Str index, Str jpeg, bool must_open)
+{
+    Err err = {0};
+    CLEANUP(buf_free) Buf tile = buf_with_max(1 << 20);
+    CLEANUP(fd_closep) int index_fd = memory_file(index);
+    CLEANUP(fd_closep) int master_fd = memory_file(jpeg);
+    CLEANUP(splice_index_closep)
+    SpliceIndex *o = splice_index_open(index_fd, (IndexPlace){.bytes = index.n}, &x->grid, &err);
+    assert_true(o || !must_open);
+    if (!o) {
+        assert_int_equal(err.kind, ERR_CORRUPT);
+        return;
+    }
+    SpliceCut cut = {.index_fd = index_fd, .master_fd = master_fd};
+    if (splice_index_cut(o, &cut, &tile, &err))
+        assert_true(str_eq(buf_str(&tile), x->tile));
+    else
+        assert_int_equal(err.kind, ERR_CORRUPT);
+}
+
+static void hostile_index(void **state)
+{
+    (void)state;
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    for (int restart = 0; restart < 8; restart += 7) {
+        Indexed x = make_indexed((Master){.width = 300,
+                                     .height = 200,
+                                     .across = 2,
+                                     .down = 2,
+                                     .quality = 60,
+                                     .tile = 64,
+                                     .restart = restart},
+            a);
+        check_hostile(&x, x.index, x.jpeg, true);
+        for (size_t at = 0; at < x.index.n; at += 7)
+            for (int value = 0; value < 256; value += 85)
+                check_hostile(&x, changed(x.index, at, (uint8_t)value, a), x.jpeg, false);
+        for (size_t at = 300; at < x.jpeg.n; at += 31)
+            check_hostile(&x, x.index, changed(x.jpeg, at, (uint8_t)(at * 37), a), true);
+        for (size_t n = 0; n < x.index.n; n += 97)
+            check_hostile(&x, str_slice(x.index, 0, n), x.jpeg, false);
+        for (size_t n = 1; n < x.jpeg.n; n += 211)
+            check_hostile(&x, x.index, str_slice(x.jpeg, 0, n), true);
+        Indexed other = make_indexed(
+            (Master){.width = 300, .height = 264, .across = 2, .down = 2, .quality = 60, .tile = 64}, a);
+        check_hostile(&x, other.index, x.jpeg, false);
+        check_hostile(&x, x.index, other.jpeg, true);
+    }
+}
+
+// Fill bytes where none belong: the tiles are cut, but their places cannot be told.
+static void places_unknown(void **state)
+{
+    (void)state;
+    Err err = {0};
+    uint64_t at;
+    SpliceHead head;
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    CLEANUP(buf_free) Buf filled = buf_with_max(1 << 20), index = buf_with_max(1 << 20);
+    Str jpeg = make_jpeg((Master){.width = 300, .height = 200, .quality = 90}, a);
+    assert_true(head_of(jpeg, &head, &at));
+    for (size_t i = 0; i < jpeg.n; i++) {
+        buf_add_char(&filled, jpeg.p[i]);
+        if (i >= at && (uint8_t)jpeg.p[i] == 0xff && jpeg.p[i + 1] == 0)
+            buf_add_char(&filled, (char)0xff);
+    }
+    Check c = {.index = splice_index_writer_open(&head, 64)};
+    SpliceSink sink = {.ctx = &c, .tile = drop_tile, .mark = keep_mark};
+    assert_true(run(buf_str(&filled), &head, at, 64, &sink, &err));
+    assert_false(splice_index_finish(c.index, filled.n, &index, &err));
+    assert_int_equal(err.kind, ERR_UNSUPPORTED);
+    splice_index_writer_closep(&c.index);
+}
+
 static bool drop_row(void *ctx, const uint8_t *row, Err *err)
 {
     (void)ctx, (void)row, (void)err;
@@ -414,6 +526,8 @@ int main(void)
         cmocka_unit_test(restarts),
         cmocka_unit_test(many_kinds),
         cmocka_unit_test(not_spliced),
+        cmocka_unit_test(hostile_index),
+        cmocka_unit_test(places_unknown),
         cmocka_unit_test(damage),
     };
     return cmocka_run_group_tests_name("image/splice", tests, NULL, NULL);

@@ -76,18 +76,23 @@ static Str cut_etag(const HttpRequest *r, const Found *found)
     return etag(r, found->image, 'c', (uint64_t)found->plan.row << 32 | (uint64_t)found->plan.column);
 }
 
-// On the loop, where nobody may wait: if all that is needed of the master is in memory. False: a worker must.
-static bool cut_at_once(const HttpRequest *r, Found *found)
+// On the loop, where nobody may wait: if all that is needed of the master is in memory. False: a worker must,
+// also to open the master anew when something is wrong with it, for it may have been mended since.
+static bool cut_at_once(TileRoom *t, const HttpRequest *r, Found *found)
 {
+    Err err = {0};
     HttpAnswer known = {.status = 200, .etag = cut_etag(r, found)};
     if (http_not_modified(r, &known))
         return true;
     found->body = buf_with_max(CUT_MAX_BYTES);
     if (pyramid_cut_tile(
-            found->image->pyramid, found->plan.column, found->plan.row, true, &found->body, &found->err))
+            found->image->pyramid, found->plan.column, found->plan.row, true, &found->body, &err))
         return true;
     buf_free(&found->body);
-    return found->err.kind != ERR_BUSY;
+    found->body = (Buf){0};
+    if (err.kind != ERR_BUSY)
+        images_forget(t->images, found->image->id);
+    return false;
 }
 
 HttpLane tile_lane(TileRoom *t, HttpRequest *r)
@@ -102,7 +107,7 @@ HttpLane tile_lane(TileRoom *t, HttpRequest *r)
     if (!found->image)
         return HTTP_LANE_PAGES; // to be opened, or confirmed: that asks the catalogue
     if (found->ask.kind == ASK_INFO || !plan(found, &found->err) || found->plan.stored ||
-        (found->plan.cut && cut_at_once(r, found)))
+        (found->plan.cut && cut_at_once(t, r, found)))
         return HTTP_LANE_LOOP;
     image_drop(found->image); // the lane may be full, and nobody would drop it then
     found->image = NULL;
@@ -217,6 +222,7 @@ static void answer_cut(TileRoom *t, const HttpRequest *r, Found *found, HttpAnsw
         if (!pyramid_cut_tile(found->image->pyramid, found->plan.column, found->plan.row, false, &found->body,
                 &found->err)) {
             buf_free(&found->body);
+            found->body = (Buf){0};
             answer_damaged(t, r, found, answer);
             return;
         }
@@ -290,9 +296,7 @@ void tile_answer(TileRoom *t, const HttpRequest *r, HttpAnswer *answer)
         answer_redirect(r, &found->ask, answer);
         return;
     }
-    if (found->err.kind != ERR_NONE && found->image)
-        answer_damaged(t, r, found, answer);
-    else if (found->err.kind != ERR_NONE || !resolve(t, found, &found->err))
+    if (found->err.kind != ERR_NONE || !resolve(t, found, &found->err))
         answer_error(r, &found->err, answer);
     else if (found->ask.kind == ASK_INFO)
         answer_info(r, found, answer);
