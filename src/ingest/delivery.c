@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/utf8.h"
 #include "ingest/pairing.h"
+#include "ingest/texts.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -28,6 +29,7 @@ struct Delivery {
     size_t tables_count, tables_capacity;
     DeliveryPicture *pictures;
     size_t pictures_count, pictures_capacity;
+    DeliveryTexts texts;
     size_t *by_path, by_path_count; // of those found while walking
     KeyOfPicture *names;            // by file name in lower case
     KeyOfPicture *full, *base;      // by key of the whole stem, and of the stem without the mark of a view
@@ -115,6 +117,9 @@ static void add_file(Delivery *d, const Walk *walk, Str path, const struct stat 
                 .named_only = named_only,
                 .in_folder = walk->tables};
         d->bytes += on_offer ? st->st_size : 0;
+    } else if (walk->pictures &&
+               texts_add(&d->texts, walk->root, path, shown_path(d, walk->root, path), d->arena)) {
+        return;
     } else if (walk->tables && table_kind(name, &kind)) {
         *arena_push(d->arena, &d->tables, &d->tables_count, &d->tables_capacity) =
             (DeliveryTable){.kind = kind,
@@ -310,6 +315,32 @@ static size_t first_with(const KeyOfPicture *list, size_t count, Str key)
     return from < count && str_eq(list[from].key, key) ? from : count;
 }
 
+// Programs that read pictures often write 0001.xml beside 0001.tif: a table by its ending, a text by its
+// root.
+static bool is_text_in_xml(const Delivery *d, const DeliveryTable *table)
+{
+    char head[2048];
+    Err err;
+    CLEANUP(fd_closep) int fd = delivery_open_table(d, table, &err);
+    ssize_t got = fd < 0 ? -1 : pread(fd, head, sizeof(head), 0);
+    return got > 0 && written_is_xml((Str){head, (size_t)got});
+}
+
+static void take_texts_from_tables(Delivery *d)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < d->tables_count; i++) {
+        DeliveryTable *table = &d->tables[i];
+        bool text = table->kind == TABLE_LIDO && is_text_in_xml(d, table);
+        if (text)
+            texts_add_xml(&d->texts, table->root, table->path, table->shown, d->arena);
+        else
+            d->tables[kept++] = *table;
+        d->bytes -= text ? (int64_t)table->size_bytes : 0;
+    }
+    d->tables_count = kept;
+}
+
 // ---- opening
 
 Delivery *delivery_open(const IngestAsk *ask, const IngestListener *listener)
@@ -329,7 +360,9 @@ Delivery *delivery_open(const IngestAsk *ask, const IngestListener *listener)
             walk_folder(d, &(Walk){.root = d->images_root, .pictures = true, .deep = true, .on_offer = true},
                 S(""), 0);
     }
+    take_texts_from_tables(d);
     build_indexes(d);
+    texts_settle(&d->texts, d->pictures, d->pictures_count, d->arena);
     return d;
 }
 
@@ -368,6 +401,29 @@ size_t delivery_refused(const Delivery *d)
 int delivery_open_table(const Delivery *d, const DeliveryTable *table, Err *err)
 {
     return file_open_beneath(d->roots[table->root].fd, table->path, err);
+}
+
+int delivery_open_text(const Delivery *d, const DeliveryText *text, Err *err)
+{
+    return file_open_beneath(d->roots[text->root].fd, text->path, err);
+}
+
+size_t delivery_texts_beside(Delivery *d, const DeliveryPicture *picture, Arena *a, DeliveryText ***ret)
+{
+    return texts_beside(&d->texts, picture, a, ret);
+}
+
+size_t delivery_texts_called(Delivery *d, Str id, Str accession, Arena *a, DeliveryText ***ret)
+{
+    return texts_called(&d->texts, id, accession, a, ret);
+}
+
+void delivery_tell_unclaimed(Delivery *d)
+{
+    for (size_t i = 0; i < d->texts.count; i++)
+        if (!d->texts.items[i].claimed)
+            tell(d, INGEST_NOTE, d->texts.items[i].shown,
+                S("a text that is called after no picture and no record here; passed over"));
 }
 
 int delivery_open_picture(const Delivery *d, const DeliveryPicture *picture, Err *err)

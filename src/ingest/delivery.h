@@ -38,6 +38,8 @@ typedef struct {
     Str shown;
 } DeliveryRoot;
 
+struct DeliveryText; // texts.h
+
 typedef struct Delivery Delivery;
 
 // Paths that cannot be read are told to the listener as refused; the rest is walked.
@@ -55,6 +57,14 @@ int delivery_open_picture(const Delivery *d, const DeliveryPicture *picture, Err
 // ERR_NOT_FOUND, ERR_INVALID (leads out).
 bool delivery_find(Delivery *d, const DeliveryTable *table, Str named, Arena *a, size_t *ret,
     bool *ret_elsewhere, Err *err) MUST_CHECK;
+
+// Texts of what stands written in a picture; texts called after a record that has no such picture. Borrowed;
+// returns how many.
+size_t delivery_texts_beside(
+    Delivery *d, const DeliveryPicture *picture, Arena *a, struct DeliveryText ***ret);
+size_t delivery_texts_called(Delivery *d, Str id, Str accession, Arena *a, struct DeliveryText ***ret);
+int delivery_open_text(const Delivery *d, const struct DeliveryText *text, Err *err) MUST_CHECK;
+void delivery_tell_unclaimed(Delivery *d); // texts that belong to nothing here
 
 // ---- pairing by name
 

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/utf8.h"
 #include "ingest/media.h"
+#include "ingest/transcribe.h"
 #include "ingest/work.h"
 
 #include <unistd.h>
@@ -115,12 +116,19 @@ static void collect_pictures(Run *run, Filing *f, Arena *a)
                 PICTURES_OF_RECORD_MAX, left_out));
 }
 
-static void merge(Filing *f, Arena *a)
+static void merge(Run *run, Filing *f, Arena *a)
 {
     static const RecordMediaList NONE = {0};
     f->record = f->item->only_pictures && f->before ? *f->before : f->item->d.record;
     media_merge(f->record.id, f->before ? &f->before->media : &NONE, f->delivered, f->delivered_count, a,
         &f->record.media, f->is_new);
+    transcribe(run,
+        &(Filed){.record = &f->record,
+            .before = f->before,
+            .delivered = f->delivered,
+            .shots = f->shots,
+            .count = f->delivered_count},
+        a);
     // A record of nothing but a picture is nothing without it.
     f->skip = f->item->only_pictures && f->delivered_count == 0;
     f->write = !f->skip && (!f->before || !record_same(f->before, &f->record, a));
@@ -203,7 +211,7 @@ static bool write_one(Run *run, Filing *f, StoreBatch *vault, CatalogBatch *ledg
             return false;
         // A picture went away under our hands: the record without it.
         collect_pictures(run, (f->delivered_count = 0, f), a);
-        merge(f, a);
+        merge(run, f, a);
         if (!f->write)
             return true;
     }
@@ -274,7 +282,7 @@ static bool prepare(Run *run, Batch *batch, Filing *filings, bool *ret_any, Err 
             f->before = before;
         }
         collect_pictures(run, f, a);
-        merge(f, a);
+        merge(run, f, a);
         *ret_any |= f->write;
     }
     return true;

@@ -102,7 +102,8 @@ static void tables_that_cannot_be_read(void **state)
         {"a.csv", "PK\3\4", "not a text table"},
         {"a.json", "{\"id\":", "refused a.json:0:"},
         {"a.json", "[{\"id\":\"good\"},3]", "refused a.json:2: a record is a JSON object"},
-        {"a.txt", "id\n1\n", "neither a table nor a picture"},
+        {"a.doc", "id\n1\n", "neither a table nor a picture"},
+        {"a.txt", "id\n1\n", "a text that is called after no picture"},
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(ROWS); i++) {

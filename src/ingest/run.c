@@ -469,6 +469,8 @@ static void take_everything(Run *run)
     take_lone_pictures(run, &flow);
     finish(run, flow.before);
     finish(run, flow.filling);
+    if (!run_stopping(run))
+        delivery_tell_unclaimed(run->delivery);
     if (run->counts.records_seen == 0 && count == 0 && delivery_refused(run->delivery) == 0 &&
         !run_stopping(run))
         run_tell(run, INGEST_REFUSED,

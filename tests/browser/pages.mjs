@@ -57,6 +57,18 @@ const tests = {
     await page.leave();
   },
 
+  async a_hit_leads_to_the_line() {
+    const page = await visit(browser, museum);
+    await page.go("/search?q=" + encodeURIComponent("近江屋"));
+    await page.click(".wall a");
+    await page.waitForURL(/\/object\/met-37110\?q=/);
+    sure((await page.textContent(".findings mark")) === "近江屋", "the line is shown");
+    await page.click(".findings a");
+    await zoomed(page);
+    await until(() => page.isVisible(".viewer .place"), "the line is framed in the zoom");
+    await page.leave();
+  },
+
   async suggestions_while_typing() {
     const page = await visit(browser, museum);
     await page.go("/");

@@ -49,7 +49,7 @@ function zoomRoom(stage) {
   const open = one(".zoom-open", stage), tools = one(".zoom-tools", stage), status = one(".zoom-status", stage);
   const box = one(".viewer", stage), still = one(".large", stage);
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  let viewer = null, opening = false, told = "";
+  let viewer = null, opening = false, told = "", place = null;
 
   const tell = (text) => { if (text !== told) status.textContent = told = text; };
   const level = () => {
@@ -82,6 +82,36 @@ function zoomRoom(stage) {
     viewer.forceRedraw();
   }
 
+  function markThumb(info) {
+    for (const thumb of all(".thumbs a")) {
+      if (thumb.dataset.info === info) thumb.setAttribute("aria-current", "true");
+      else thumb.removeAttribute("aria-current");
+    }
+  }
+
+  // A line of what is written in the picture: the zoom goes there and frames it.
+  function showPlace() {
+    if (!place || !viewer || !viewer.world.getItemCount()) return;
+    const [x, y, w, h] = place.box.split(",").map(Number), frame = document.createElement("div");
+    const at = viewer.world.getItemAt(0).imageToViewportRectangle(x, y, w, h);
+    const room = Math.max(at.width, at.height) * 0.75;
+    viewer.clearOverlays();
+    frame.className = "place";
+    viewer.addOverlay(frame, at);
+    viewer.viewport.fitBounds(new OpenSeadragon.Rect(at.x - room, at.y - room, at.width + 2 * room, at.height + 2 * room), calm);
+    place = null;
+  }
+  function goTo(link) {
+    const info = `${link.dataset.picture}/info.json`, other = stage.dataset.info !== info;
+    place = { box: link.dataset.box };
+    stage.dataset.info = info;
+    markThumb(info);
+    if (!viewer) start();
+    else if (other) viewer.open(info);
+    else showPlace();
+    stage.scrollIntoView({ behavior: calm ? "auto" : "smooth" });
+  }
+
   async function start() {
     if (viewer || opening) return;
     opening = true;
@@ -108,6 +138,7 @@ function zoomRoom(stage) {
       viewer.addHandler("open", () => {
         onlyOpenLevels(viewer.world.getItemAt(0));
         level();
+        showPlace();
       });
       viewer.addHandler("tile-loaded", () => { stage.dataset.tiles = Number(stage.dataset.tiles || 0) + 1; });
       viewer.addHandler("open-failed", () => { close(); tell(stage.dataset.failed); });
@@ -143,9 +174,13 @@ function zoomRoom(stage) {
   all(".thumbs a").forEach((thumb) => thumb.addEventListener("click", (event) => {
     if (!viewer || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    all(".thumbs [aria-current]").forEach((old) => old.removeAttribute("aria-current"));
-    thumb.setAttribute("aria-current", "true");
+    markThumb(thumb.dataset.info);
     viewer.open(stage.dataset.info = thumb.dataset.info);
+  }));
+  all("a[data-box]").forEach((link) => link.addEventListener("click", (event) => {
+    if (event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    goTo(link);
   }));
   return start;
 }
