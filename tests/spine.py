@@ -173,6 +173,21 @@ def test_a_facet_shows_all_its_values():
         assert m.get(path)[0] == want, path
 
 
+def test_search_on_the_command_line():
+    m = shared()
+    answer = m.json("search", "portrait", "--facets", "--limit", "5")
+    assert answer["total"] == found("portrait")["total"] and answer["facets"]["classification"]
+    kind, count = next(iter(answer["facets"]["classification"].items()))
+    assert m.json("search", "portrait", "--filter", f"classification={kind}")["total"] == count
+    assert m.json("search", "portriat")["corrected"] == "portrait"
+    assert m.json("search", "portriat", "--exact")["total"] == 0
+    dated = [h["record"]["dates"][0]["earliest"] for h in m.json("search", "portrait", "--sort", "date", "--limit", "5")["hits"]]
+    assert dated == sorted(dated)
+    assert "title: Portrait" in m.run("search", "portrait", "--explain", "--sort", "title").stdout
+    for words in (["--sort", "size"], ["--filter", "size=3"], ["--filter", "classification"]):
+        m.run("search", "x", *words, code=2)
+
+
 def test_words_as_they_are_written():
     corrected = found("turner sunst") if found("turner sunst")["total"] else found("portriat")
     assert corrected.get("corrected")

@@ -55,3 +55,26 @@ bool search_field_of(Str name, Field *ret)
         }
     return false;
 }
+
+// ---- orders
+
+static const Str SORTS[] = {
+    [SEARCH_BY_SCORE] = S("score"),
+    [SEARCH_BY_DATE] = S("date"),
+    [SEARCH_BY_TITLE] = S("title"),
+    [SEARCH_BY_MAKER] = S("maker"),
+    [SEARCH_BY_NEWEST] = S("newest"),
+};
+
+Str search_sort_name(SearchSort sort)
+{
+    return SORTS[sort];
+}
+
+bool search_sort_of(Str name, SearchSort *ret)
+{
+    for (size_t i = 0; i < COUNT_OF(SORTS); i++)
+        if (str_eq(name, SORTS[i]))
+            return *ret = (SearchSort)i, true;
+    return false;
+}

@@ -45,6 +45,10 @@ typedef enum {
     SEARCH_BY_NEWEST
 } SearchSort;
 
+// "score", "date", "title", "maker", "newest": in addresses and on the command line.
+Str search_sort_name(SearchSort sort);
+bool search_sort_of(Str name, SearchSort *ret);
+
 typedef struct {
     Str q;                                    // what the visitor typed; never a syntax error
     SearchFilter filters[SEARCH_FILTERS_MAX]; // same name: either; different names: both

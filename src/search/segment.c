@@ -67,8 +67,11 @@ Segment *segment_map(int dir, const char *name, Err *err)
     snprintf(s->name, sizeof(s->name), "%s", name);
     memcpy(&s->footer, s->map + s->size - sizeof(Footer), sizeof(Footer));
     if (!whole(s)) {
+        bool older = memcmp(s->footer.magic, "VITRSEG", 8) == 0 && s->footer.form != SEGMENT_FORM;
         segment_drop(s);
-        return err_null(err, ERR_CORRUPT, "index file %s is damaged", name);
+        return older ? err_null(err, ERR_CORRUPT,
+                           "the index was made by another version of this program; serve makes it anew")
+                     : err_null(err, ERR_CORRUPT, "index file %s is damaged", name);
     }
     return s;
 }

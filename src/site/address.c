@@ -3,19 +3,6 @@
 // and crawlers meet few different pages.
 #include "site/int.h"
 
-static const Str SORTS[] = {
-    [SEARCH_BY_SCORE] = S("score"),
-    [SEARCH_BY_DATE] = S("date"),
-    [SEARCH_BY_TITLE] = S("title"),
-    [SEARCH_BY_MAKER] = S("maker"),
-    [SEARCH_BY_NEWEST] = S("newest"),
-};
-
-Str search_sort_name(SearchSort sort)
-{
-    return SORTS[sort];
-}
-
 static int compare_filters(SearchFilter x, SearchFilter y)
 {
     int names = str_compare(x.name, y.name);
@@ -76,7 +63,7 @@ Url search_address(Arena *a, const SearchPlace *place)
     SearchSort sort = place->sorted ? place->sort : ask->sort;
     double diversity = place->sorted ? place->diversity : ask->diversity;
     if (sort != SEARCH_BY_SCORE)
-        put_pair(&b, S("sort"), SORTS[sort]);
+        put_pair(&b, S("sort"), search_sort_name(sort));
     else if (diversity > 0)
         put_pair(&b, S("diversity"), arena_printf(a, "%.3g", diversity));
     if (place->at.n)
@@ -90,15 +77,6 @@ Url search_address(Arena *a, const SearchPlace *place)
     return url_local(arena_copy(a, buf_str(&b)));
 }
 
-static SearchSort sort_read(Str text)
-{
-    for (size_t i = 0; i < COUNT_OF(SORTS); i++) {
-        if (str_eq(text, SORTS[i]))
-            return (SearchSort)i;
-    }
-    return SEARCH_BY_SCORE;
-}
-
 bool search_ask_read(const Visit *v, SearchAsk *ret, Err *err)
 {
     SearchAsk ask = {.role = v->role, .limit = WALL_COUNT, .facets = true};
@@ -110,7 +88,7 @@ bool search_ask_read(const Visit *v, SearchAsk *ret, Err *err)
         } else if (str_eq(name, S("cursor"))) {
             ask.cursor = value;
         } else if (str_eq(name, S("sort"))) {
-            ask.sort = sort_read(value);
+            (void)search_sort_of(value, &ask.sort); // an unknown one is passed over
         } else if (str_eq(name, S("limit"))) {
             if (!str_to_int(value, 1, SEARCH_LIMIT_MAX, &limit))
                 return err_set(err, ERR_INVALID, "limit must be a number from 1 to %d", SEARCH_LIMIT_MAX);

@@ -149,7 +149,6 @@ typedef struct {
 Url search_address(Arena *a, const SearchPlace *place);
 // What was asked, from the parameters of the request. Unknown parameters are passed over. ERR_LIMIT.
 bool search_ask_read(const Visit *v, SearchAsk *ret, Err *err) MUST_CHECK;
-Str search_sort_name(SearchSort sort);
 
 // ---- facet.c: facets in the visitor's language
 
