@@ -196,7 +196,7 @@ static bool receive(const Slot *slot, int64_t deadline_us, CageAnswer *ret, bool
 static bool send_question(const Slot *slot, const CageQuestion *question, int from, int to)
 {
     int fds[2] = {from, to};
-    size_t bytes = (question->job == CAGE_DERIVE ? 2 : 1) * sizeof(int);
+    size_t bytes = (question->job == CAGE_PROBE ? 1 : 2) * sizeof(int);
     union {
         char bytes[CMSG_SPACE(sizeof(fds))];
         struct cmsghdr align;
@@ -308,11 +308,19 @@ static bool facts_believable(const Cage *c, const ImageFacts *f)
            f->bits > 0 && f->bits <= 64;
 }
 
+static bool samples_believable(const CageQuestion *question, const CageSamples *s)
+{
+    return question->job != CAGE_CUT ||
+           ((unsigned)s->kind < SAMPLE_KINDS && (unsigned)s->colour < SAMPLES_COLOURS && s->channels >= 1 &&
+               s->channels <= SAMPLES_CHANNELS_MAX && s->profile_bytes >= 0 &&
+               s->profile_bytes <= SAMPLES_PROFILE_MAX_BYTES && s->channels > s->alpha);
+}
+
 static bool converse(
-    const Cage *c, Slot *slot, const CageQuestion *question, int from, int to, ImageFacts *ret, Err *err)
+    const Cage *c, Slot *slot, const CageQuestion *question, int from, int to, CageAnswer *ret, Err *err)
 {
     CageAnswer answer;
-    bool late = false, derive = question->job == CAGE_DERIVE;
+    bool late = false, derive = question->job != CAGE_PROBE;
     int64_t start_us = clock_mono_us(), limit_s = derive ? time_max_s(c, NULL) : PROBE_TIME_S;
     allow_cpu(slot, limit_s * 2);
     if (!send_question(slot, question, from, to))
@@ -324,12 +332,14 @@ static bool converse(
             return err_set(err, (ErrKind)answer.kind, "%s", answer.text);
         if ((answer.word != CAGE_SEEN && answer.word != CAGE_DONE) || !facts_believable(c, &answer.facts))
             return blame(c, slot, false, err);
+        if (answer.word == CAGE_DONE && !samples_believable(question, &answer.samples))
+            return blame(c, slot, false, err);
         if (answer.word == CAGE_DONE)
             break;
         allow_cpu(slot, (time_max_s(c, &answer.facts) - limit_s) * 2);
         limit_s = time_max_s(c, &answer.facts);
     }
-    *ret = answer.facts;
+    *ret = answer;
     return true;
 }
 
@@ -347,7 +357,7 @@ static bool child_ready(const Cage *c, Slot *slot, Err *err)
     return err_set(err, ERR_IO, "vitrine-cage does not start (status %d)", status);
 }
 
-static bool ask(Cage *c, const CageQuestion *question, int from, int to, ImageFacts *ret, Err *err)
+static bool ask_all(Cage *c, const CageQuestion *question, int from, int to, CageAnswer *ret, Err *err)
 {
     Slot *slot = slot_take(c, err);
     if (!slot)
@@ -356,6 +366,15 @@ static bool ask(Cage *c, const CageQuestion *question, int from, int to, ImageFa
     bool ok = (!fresh || child_ready(c, slot, err)) && converse(c, slot, question, from, to, ret, err);
     slot_give(c, slot);
     return ok;
+}
+
+static bool ask(Cage *c, const CageQuestion *question, int from, int to, ImageFacts *ret, Err *err)
+{
+    CageAnswer answer;
+    if (!ask_all(c, question, from, to, &answer, err))
+        return false;
+    *ret = answer.facts;
+    return true;
 }
 
 // ---- the room's door
@@ -442,6 +461,18 @@ bool cage_derive_page(Cage *c, int page, int from, int to, ImageFacts *ret, Err 
     CageQuestion question = question_of(c, CAGE_DERIVE);
     question.page = page;
     return ask(c, &question, from, to, ret, err);
+}
+
+bool cage_cut(Cage *c, const CageCut *cut, int from, int to, CageSamples *ret, Err *err)
+{
+    CageQuestion question = question_of(c, CAGE_CUT);
+    CageAnswer answer;
+    question.page = cut->page;
+    question.cut = *cut;
+    if (!ask_all(c, &question, from, to, &answer, err))
+        return false;
+    *ret = answer.samples;
+    return true;
 }
 
 bool cage_probe(Cage *c, int page, int from, ImageFacts *ret, Err *err)

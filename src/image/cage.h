@@ -43,5 +43,28 @@ bool cage_derive(Cage *cage, int from, int to, ImageFacts *ret, Err *err) MUST_C
 bool cage_derive_small(Cage *cage, int from, int to, int side_px, ImageFacts *ret, Err *err) MUST_CHECK;
 // The same for one picture of a file of several: page 0 .. ImageFacts.pages - 1. ERR_INVALID beyond.
 bool cage_derive_page(Cage *cage, int page, int from, int to, ImageFacts *ret, Err *err) MUST_CHECK;
+// A region of a master's own samples, made smaller if out_... says so; for what an 8-bit pyramid cannot hold.
+typedef enum { SAMPLE_U8, SAMPLE_U16, SAMPLE_U32, SAMPLE_F32, SAMPLE_KINDS } SampleKind;
+typedef enum { SAMPLES_GREY, SAMPLES_RGB, SAMPLES_CMYK, SAMPLES_OTHER, SAMPLES_COLOURS } SamplesColour;
+enum { SAMPLES_CHANNELS_MAX = 32, SAMPLES_PROFILE_MAX_BYTES = 4 << 20 };
+
+typedef struct {
+    int page;
+    int left_px, top_px, width_px, height_px; // of the picture as it stands upright
+    int out_width_px, out_height_px;          // not more than the region
+    int64_t bytes_max;                        // of samples: ERR_LIMIT beyond
+} CageCut;
+
+typedef struct {
+    SampleKind kind;
+    SamplesColour colour;
+    int channels; // with alpha, which is the last
+    bool alpha;
+    int profile_bytes; // of the ICC profile, 0: none
+} CageSamples;
+
+// Writes to `to`, an empty file: the samples in the byte order of this machine, row by row, then the profile.
+// Costs as much as decoding the master down to the region's end. ERR_UNSUPPORTED: samples of another kind.
+bool cage_cut(Cage *cage, const CageCut *cut, int from, int to, CageSamples *ret, Err *err) MUST_CHECK;
 // Only looks: size and kind, from header bytes.
 bool cage_probe(Cage *cage, int page, int from, ImageFacts *ret, Err *err) MUST_CHECK;

@@ -182,14 +182,23 @@ static bool png_open(Encoder *e, Err *err)
     png_set_compression_level(e->png, PNG_EFFORT);
     bool pack = e->ask.bitonal && e->ask.channels == 1;
     png_set_IHDR(e->png, e->png_info, (png_uint_32)e->ask.width_px, (png_uint_32)e->ask.height_px,
-        pack ? 1 : 8, colour_types[e->ask.channels], PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
+        pack                ? 1
+        : e->ask.bits == 16 ? 16
+                            : 8,
+        colour_types[e->ask.channels], PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
         PNG_FILTER_TYPE_DEFAULT);
-    png_set_sRGB(e->png, e->png_info, PNG_sRGB_INTENT_RELATIVE);
+    if (!e->ask.samples)
+        png_set_sRGB(e->png, e->png_info, PNG_sRGB_INTENT_RELATIVE);
+    else if (e->ask.profile.n)
+        png_set_iCCP(e->png, e->png_info, "master", PNG_COMPRESSION_TYPE_BASE,
+            (png_const_bytep)e->ask.profile.p, (png_uint_32)e->ask.profile.n);
     if (!pack)
         png_set_filter(e->png, PNG_FILTER_TYPE_BASE, PNG_FILTER_SUB | PNG_FILTER_UP);
     png_write_info(e->png, e->png_info);
     if (pack)
         png_set_packing(e->png);
+    if (e->ask.bits == 16 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+        png_set_swap(e->png);
     return true;
 }
 

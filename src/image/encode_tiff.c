@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <zlib.h>
 
-enum { TIFF_STRIP_ROWS = 64, TIFF_DEFLATE_LEVEL = 4, TIFF_ENTRIES_MAX = 16 };
+enum { TIFF_STRIP_ROWS = 64, TIFF_DEFLATE_LEVEL = 4 };
 
 struct TiffWriter {
     EncodeAsk ask;
@@ -34,7 +34,7 @@ static void put_32(Buf *b, uint32_t v)
 
 size_t tiff_memory_bytes(const EncodeAsk *ask)
 {
-    size_t row = (size_t)ask->width_px * (size_t)ask->channels;
+    size_t row = (size_t)ask->width_px * (size_t)ask->channels * (size_t)(ask->samples ? ask->bits / 8 : 1);
     return row * (size_t)ask->height_px + 3 * row * TIFF_STRIP_ROWS; // result, and a strip twice
 }
 
@@ -42,7 +42,9 @@ TiffWriter *tiff_writer_open(const EncodeAsk *ask, Buf *out)
 {
     TiffWriter *w = mem_alloc(sizeof(*w));
     *w = (TiffWriter){.ask = *ask, .out = out, .base = out->n};
-    w->row_bytes = (size_t)ask->width_px * (size_t)ask->channels;
+    if (!ask->samples)
+        w->ask.bits = 8;
+    w->row_bytes = (size_t)ask->width_px * (size_t)ask->channels * (size_t)w->ask.bits / 8;
     w->packed_room = compressBound(w->row_bytes * TIFF_STRIP_ROWS);
     w->strip = mem_alloc(w->row_bytes * TIFF_STRIP_ROWS);
     w->packed = mem_alloc(w->packed_room);
@@ -78,19 +80,39 @@ static bool flush_strip(TiffWriter *w, Err *err)
     return true;
 }
 
+// The difference from the sample before it of the same channel; of floating point there is none.
+static void difference_row(const TiffWriter *w, uint8_t *to, const uint8_t *row)
+{
+    size_t channels = (size_t)w->ask.channels, bytes = (size_t)w->ask.bits / 8;
+    memcpy(to, row, w->ask.floating ? w->row_bytes : MIN_OF(channels * bytes, w->row_bytes));
+    for (size_t i = channels * bytes; i < w->row_bytes && !w->ask.floating; i += bytes) {
+        uint32_t now = 0, before = 0;
+        // The low bytes come first on this machine, and in this file.
+        memcpy(&now, row + i, bytes);
+        memcpy(&before, row + i - channels * bytes, bytes);
+        now -= before;
+        memcpy(to + i, &now, bytes);
+    }
+}
+
 bool tiff_row(TiffWriter *w, const uint8_t *row, Err *err)
 {
-    size_t channels = (size_t)w->ask.channels;
+    _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "this file writes II as the machine has it");
     uint8_t *to = w->strip + (size_t)(w->rows % TIFF_STRIP_ROWS) * w->row_bytes;
-    memcpy(to, row, MIN_OF(channels, w->row_bytes));
-    for (size_t i = channels; i < w->row_bytes; i++)
-        to[i] = (uint8_t)(row[i] - row[i - channels]);
+    if (w->ask.bits == 8) {
+        size_t channels = (size_t)w->ask.channels;
+        memcpy(to, row, MIN_OF(channels, w->row_bytes));
+        for (size_t i = channels; i < w->row_bytes; i++)
+            to[i] = (uint8_t)(row[i] - row[i - channels]);
+    } else {
+        difference_row(w, to, row);
+    }
     w->rows++;
     return w->rows % TIFF_STRIP_ROWS != 0 || flush_strip(w, err);
 }
 
 typedef struct {
-    uint16_t tag, type; // 3: 16 bit, 4: 32 bit
+    uint16_t tag, type; // 3: 16 bit, 4: 32 bit, 7: bytes
     uint32_t count, value;
 } Entry;
 
@@ -107,40 +129,91 @@ static uint32_t put_list(TiffWriter *w, const uint32_t *values, int count)
     return at;
 }
 
+static uint32_t put_shorts(TiffWriter *w, uint32_t value, uint32_t count)
+{
+    if (count <= 2)
+        return count == 2 ? value | value << 16 : value;
+    if ((w->out->n - w->base) % 2)
+        buf_add_char(w->out, 0);
+    uint32_t at = (uint32_t)(w->out->n - w->base);
+    for (uint32_t i = 0; i < count; i++)
+        put_16(w->out, value);
+    return at;
+}
+
+// What the channels are, and how many stand beside the colours.
+static uint32_t photometric(const EncodeAsk *ask, uint32_t *ret_extra)
+{
+    uint32_t channels = (uint32_t)ask->channels;
+    uint32_t colours = ask->cmyk ? 4 : ask->many ? 1 : channels >= 3 ? 3 : 1;
+    *ret_extra = channels - colours;
+    return ask->cmyk ? 5 : colours == 3 ? 2 : 1; // separated; RGB; black is zero
+}
+
+// Nothing, or unassociated alpha as the last of them.
+static uint32_t put_extra(TiffWriter *w, uint32_t count)
+{
+    uint32_t alpha = w->ask.cmyk || w->ask.many ? w->ask.alpha_last ? 2 : 0 : 2;
+    if (count <= 2)
+        return count == 2 ? alpha << 16 : count ? alpha : 0;
+    uint32_t at = put_shorts(w, 0, count);
+    if (w->out->full)
+        return 0;
+    w->out->p[w->base + at + (count - 1) * 2] = (char)alpha;
+    return at;
+}
+
+static uint32_t put_profile(TiffWriter *w)
+{
+    uint32_t at = (uint32_t)(w->out->n - w->base);
+    buf_add(w->out, w->ask.profile);
+    return at;
+}
+
+static void put_directory(TiffWriter *w, const Entry *entries, size_t count)
+{
+    uint32_t there = 0;
+    for (size_t i = 0; i < count; i++)
+        there += entries[i].count > 0;
+    put_16(w->out, there);
+    for (size_t i = 0; i < count; i++) {
+        if (entries[i].count == 0)
+            continue;
+        put_16(w->out, entries[i].tag);
+        put_16(w->out, entries[i].type);
+        put_32(w->out, entries[i].count);
+        put_32(w->out, entries[i].value);
+    }
+    put_32(w->out, 0);
+}
+
 bool tiff_finish(TiffWriter *w, Err *err)
 {
     if (w->rows % TIFF_STRIP_ROWS && !flush_strip(w, err))
         return false;
     Buf *out = w->out;
-    uint32_t channels = (uint32_t)w->ask.channels, strips = (uint32_t)w->strips;
-    uint32_t offsets = put_list(w, w->offsets, w->strips), counts = put_list(w, w->counts, w->strips);
+    const EncodeAsk *ask = &w->ask;
+    uint32_t channels = (uint32_t)ask->channels, strips = (uint32_t)w->strips, extra;
+    uint32_t meaning = photometric(ask, &extra);
+    const Entry entries[] = {
+        {256, 4, 1, (uint32_t)ask->width_px},
+        {257, 4, 1, (uint32_t)ask->height_px},
+        {258, 3, channels, put_shorts(w, (uint32_t)ask->bits, channels)},
+        {259, 3, 1, 8}, // Deflate
+        {262, 3, 1, meaning},
+        {273, 4, strips, put_list(w, w->offsets, w->strips)},
+        {277, 3, 1, channels},
+        {278, 4, 1, TIFF_STRIP_ROWS},
+        {279, 4, strips, put_list(w, w->counts, w->strips)},
+        {317, 3, 1, ask->floating ? 1 : 2}, // differences across, or none
+        {338, 3, extra, put_extra(w, extra)},
+        {339, 3, ask->floating ? channels : 0, ask->floating ? put_shorts(w, 3, channels) : 0},
+        {34675, 7, (uint32_t)ask->profile.n, ask->profile.n ? put_profile(w) : 0},
+    };
     if ((out->n - w->base) % 2)
         buf_add_char(out, 0);
-    uint32_t bits = (uint32_t)(out->n - w->base);
-    for (uint32_t i = 0; i < 4; i++)
-        put_16(out, 8);
-    bool alpha = channels % 2 == 0;
-    const Entry entries[] = {
-        {256, 4, 1, (uint32_t)w->ask.width_px}, {257, 4, 1, (uint32_t)w->ask.height_px},
-        {258, 3, channels,
-            channels == 1   ? 8
-            : channels == 2 ? 8 | 8 << 16
-                            : bits},
-        {259, 3, 1, 8},                     // Deflate
-        {262, 3, 1, channels >= 3 ? 2 : 1}, // RGB; black is zero
-        {273, 4, strips, offsets}, {277, 3, 1, channels}, {278, 4, 1, TIFF_STRIP_ROWS},
-        {279, 4, strips, counts}, {317, 3, 1, 2}, // differences across
-        {338, 3, alpha ? 1 : 0, alpha ? 2 : 0},   // unassociated alpha
-    };
-    uint32_t directory = (uint32_t)(out->n - w->base), count = COUNT_OF(entries) - (alpha ? 0 : 1);
-    put_16(out, count);
-    for (uint32_t i = 0; i < count; i++) {
-        put_16(out, entries[i].tag);
-        put_16(out, entries[i].type);
-        put_32(out, entries[i].count);
-        put_32(out, entries[i].value);
-    }
-    put_32(out, 0);
+    uint32_t directory = (uint32_t)(out->n - w->base);
+    put_directory(w, entries, COUNT_OF(entries));
     if (out->full)
         return err_set(err, ERR_LIMIT, "the picture became too big");
     for (int i = 0; i < 4; i++)

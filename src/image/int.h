@@ -257,6 +257,13 @@ typedef struct {
     int width_px, height_px, channels; // 1 .. 4; JPEG takes 1 or 3
     bool bitonal;                      // every sample is 0 or 255
     int quality;
+    // Only PNG and TIFF, and only from samples.c:
+    bool samples;    // what follows counts; no profile unless one is given
+    int bits;        // of a sample, 8, 16 or 32, in the byte order of this machine
+    bool floating;   // 32-bit floating point
+    bool cmyk, many; // colours that are neither grey nor RGB; up to SAMPLES_CHANNELS_MAX channels
+    bool alpha_last; // with `many` or `cmyk`: the last channel is alpha
+    Str profile;     // ICC, empty: none
 } EncodeAsk;
 
 // ---- encode_tiff.c, encode_gif.c, encode_codecs.c: used by encode.c alone

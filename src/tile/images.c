@@ -63,6 +63,8 @@ void image_drop(void *image)
         return;
     pyramid_drop(i->pyramid);
     free((char *)(uintptr_t)i->id.p);
+    free((char *)(uintptr_t)i->object_id.p);
+    free((char *)(uintptr_t)i->path.p);
     for (size_t v = 0; v < COUNT_OF(i->info); v++)
         free((char *)(uintptr_t)i->info[v].p);
     free(i);
@@ -227,6 +229,8 @@ static Image *open_image(Images *images, const CatalogImage *found, Grant grant,
     image->facts = pyramid_facts(pyramid);
     image->limits = images->limits;
     image->limits.grant = grant;
+    image->object_id = keep_text(found->object_id);
+    image->path = keep_text(found->path);
     image->master = found->master;
     image->page = found->page;
     image->terms = found->terms;
@@ -238,7 +242,8 @@ static Image *open_image(Images *images, const CatalogImage *found, Grant grant,
 static bool same(const Image *image, const CatalogImage *found)
 {
     return sha512_eq(&image->master, &found->master) && image->page == found->page &&
-           image->terms.access == found->terms.access && image->terms.side_max_px == found->terms.side_max_px;
+           str_eq(image->path, found->path) && image->terms.access == found->terms.access &&
+           image->terms.side_max_px == found->terms.side_max_px;
 }
 
 Image *images_resolve(Images *images, Str id, Err *err)

@@ -48,6 +48,10 @@ typedef struct {
     bool quality_default;
     RenderQuality quality;
     RenderFormat format;
+    // From the query, beyond the standard: the master's own samples, see docs/images.md.
+    bool depth_master; // "depth=master"
+    bool windowed;     // "window=low,high"
+    double low, high;
 } TileAsk;
 
 enum { NUMBER_MAX = 1000 * 1000 * 1000 };
@@ -55,6 +59,9 @@ enum { NUMBER_MAX = 1000 * 1000 * 1000 };
 // path: "/iiif/3/..." as sent. What is decoded lives in the arena. ERR_INVALID; ERR_NOT_FOUND for a path of
 // more parts.
 bool ask_parse(Str path, Arena *a, TileAsk *ret, Err *err) MUST_CHECK;
+
+// The query's `depth` and `window`; an empty Str that is not there. ERR_INVALID.
+bool ask_parse_samples(const Str *depth, const Str *window, TileAsk *ask, Err *err) MUST_CHECK;
 
 const char *format_name(RenderFormat format); // "jpg"
 Str format_type(RenderFormat format);         // "image/jpeg"
@@ -89,6 +96,8 @@ void plan_find_stored(TilePlan *plan, const TileAsk *ask, const Pyramid *pyramid
 // To be asked after that: ERR_DENIED for more detail than the Grant allows.
 bool plan_permitted(
     const TilePlan *plan, const PyramidFacts *facts, const TileLimits *limits, Err *err) MUST_CHECK;
+// Is it something that is answered from the master's samples (ask->depth_master, ask->windowed)? ERR_INVALID.
+bool plan_samples(const TileAsk *ask, const TilePlan *plan, Err *err) MUST_CHECK;
 // "full/max/0/default.jpg" in its one canonical spelling.
 Str plan_canonical(const TileAsk *ask, const TilePlan *plan, const PyramidFacts *facts, Arena *a);
 
@@ -119,6 +128,7 @@ struct Image {
     Pyramid *pyramid;
     const PyramidFacts *facts;
     TileLimits limits;
+    Str object_id, path; // of the master in the vault
     Sha512 master;
     int page;
     Terms terms;
@@ -144,6 +154,12 @@ void images_forget(Images *images, Str id);
 
 struct TileRoom {
     Images *images;
+    Store *store; // NULL: no samples are given out
     size_t budget_bytes;
     atomic_size_t in_use_bytes;
+    atomic_bool cutting; // a master is being decoded for samples: one at a time
 };
+
+// samples.c
+bool samples_in_budget(
+    TileRoom *t, const TileAsk *ask, const TilePlan *plan, const Image *image, Buf *out, Err *err) MUST_CHECK;

@@ -10,6 +10,9 @@
 #include "base/utf8.h"
 #include "tile/int.h"
 
+#include <math.h>
+#include <stdlib.h>
+
 enum { ID_MAX_BYTES = 1024, SEGMENTS = 5, DIGITS_MAX = 40 };
 
 static bool parse_whole(Str s, int *ret)
@@ -198,6 +201,39 @@ static bool parse_picture(const Str *sent, Arena *a, TileAsk *ask, Err *err)
     if (!str_cut_last(s[3], '.', &quality, &format) || !parse_quality(quality, ask))
         return err_set(err, ERR_INVALID, "bad quality");
     return parse_format(format, ask, err);
+}
+
+// A number as people write it, with a sign and an exponent if need be: floating point masters have such
+// values.
+static bool parse_value(Str s, double *ret)
+{
+    static const char ALPHABET[] = "0123456789.-+eE";
+    enum { VALUE_MAX_BYTES = 40 };
+    char text[VALUE_MAX_BYTES + 1], *end;
+    if (s.n == 0 || s.n > VALUE_MAX_BYTES)
+        return false;
+    for (size_t i = 0; i < s.n; i++)
+        if (!memchr(ALPHABET, s.p[i], sizeof(ALPHABET) - 1))
+            return false;
+    memcpy(text, s.p, s.n);
+    text[s.n] = '\0';
+    *ret = strtod(text, &end);
+    return *end == '\0' && isfinite(*ret);
+}
+
+bool ask_parse_samples(const Str *depth, const Str *window, TileAsk *ask, Err *err)
+{
+    Str low, high;
+    if (depth && window)
+        return err_set(err, ERR_INVALID, "depth or window, not both");
+    if (depth && !str_eq(*depth, S("master")))
+        return err_set(err, ERR_INVALID, "depth can only be \"master\"");
+    if (window && (!str_cut(*window, ',', &low, &high) || !parse_value(low, &ask->low) ||
+                      !parse_value(high, &ask->high) || ask->low >= ask->high))
+        return err_set(err, ERR_INVALID, "a window is two numbers, the lower first: window=1000,52000");
+    ask->depth_master = depth != NULL;
+    ask->windowed = window != NULL;
+    return true;
 }
 
 bool tile_is_request(Str path)

@@ -16,6 +16,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     arena_reset(a);
     TileAsk ask;
     Err err = {0};
+    Str text = {(const char *)data, size}, low, high;
+    TileAsk samples = {0};
+    if (ask_parse_samples(NULL, &text, &samples, &err))
+        assert(samples.windowed && samples.low < samples.high && str_cut(text, ',', &low, &high));
+    err = (Err){0};
     if (!ask_parse((Str){(const char *)data, size}, a, &ask, &err) || ask.kind != ASK_PICTURE)
         return 0;
     assert(ask.rotation_deg >= 0 && ask.rotation_deg < 360);

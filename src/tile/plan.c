@@ -178,6 +178,18 @@ bool plan_permitted(const TilePlan *plan, const PyramidFacts *f, const TileLimit
                        limits->grant.side_max_px);
 }
 
+bool plan_samples(const TileAsk *ask, const TilePlan *plan, Err *err)
+{
+    const RenderAsk *r = &plan->render;
+    if (r->mirror || r->rotation_deg > 0 || r->quality != RENDER_COLOR)
+        return err_set(err, ERR_INVALID, "with depth or window: no rotation, and quality default");
+    if (plan->upscaled)
+        return err_set(err, ERR_INVALID, "with depth or window: not larger than the region");
+    if (ask->depth_master && r->format != RENDER_PNG && r->format != RENDER_TIFF)
+        return err_set(err, ERR_INVALID, "depth=master: as .png or .tif");
+    return true;
+}
+
 // ---- is it in the pyramid?
 
 // With "w," or ",h" the other side follows from the proportions, and those of a tile at the edge are not

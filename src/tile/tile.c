@@ -14,6 +14,7 @@ TileRoom *tile_open(const TileConfig *config, Err *err)
 {
     (void)err;
     TileRoom *t = mem_alloc(sizeof(TileRoom));
+    t->store = config->store;
     t->budget_bytes = config->render_budget_bytes ? config->render_budget_bytes : RENDER_BUDGET_BYTES;
     // A quarter of the budget in pixels: a picture turned in colour takes twice three bytes a pixel, and one
     // must fit.
@@ -49,12 +50,20 @@ static bool method_reads(const HttpRequest *r)
     return http_method(r) == HTTP_GET || http_method(r) == HTTP_HEAD;
 }
 
+static bool wants_samples(const TileAsk *ask)
+{
+    return ask->depth_master || ask->windowed;
+}
+
 static bool plan(Found *found, Err *err)
 {
     const Image *image = found->image;
     if (!plan_make(&found->ask, image->facts, &image->limits, &found->plan, err))
         return false;
-    plan_find_stored(&found->plan, &found->ask, image->pyramid, &image->limits);
+    if (!wants_samples(&found->ask))
+        plan_find_stored(&found->plan, &found->ask, image->pyramid, &image->limits);
+    else if (!plan_samples(&found->ask, &found->plan, err))
+        return false;
     return plan_permitted(&found->plan, image->facts, &image->limits, err);
 }
 
@@ -95,13 +104,25 @@ static bool cut_at_once(TileRoom *t, const HttpRequest *r, Found *found)
     return false;
 }
 
+static bool parse(const HttpRequest *r, TileAsk *ask, Err *err)
+{
+    Str depth, window;
+    if (!ask_parse(http_path(r), http_arena(r), ask, err))
+        return false;
+    if (ask->kind != ASK_PICTURE)
+        return true;
+    const Str *d = http_parameter(r, S("depth"), &depth) ? &depth : NULL;
+    const Str *w = http_parameter(r, S("window"), &window) ? &window : NULL;
+    return ask_parse_samples(d, w, ask, err);
+}
+
 HttpLane tile_lane(TileRoom *t, HttpRequest *r)
 {
     if (!method_reads(r))
         return HTTP_LANE_LOOP;
     Found *found = arena_new(http_arena(r), Found);
     http_note(r, found);
-    if (!ask_parse(http_path(r), http_arena(r), &found->ask, &found->err) || found->ask.kind == ASK_BASE)
+    if (!parse(r, &found->ask, &found->err) || found->ask.kind == ASK_BASE)
         return HTTP_LANE_LOOP;
     found->image = images_find(t->images, found->ask.id);
     if (!found->image)
@@ -235,6 +256,8 @@ static void answer_cut(TileRoom *t, const HttpRequest *r, Found *found, HttpAnsw
 // Memory for all renders together is bounded; whoever comes when it is used up is asked to come again.
 static bool render_in_budget(TileRoom *t, const Found *found, Buf *out, Err *err)
 {
+    if (wants_samples(&found->ask))
+        return samples_in_budget(t, &found->ask, &found->plan, found->image, out, err);
     const RenderAsk *ask = &found->plan.render;
     size_t needed = render_memory_bytes(found->image->pyramid, ask);
     if (needed > t->budget_bytes)
@@ -249,7 +272,11 @@ static bool render_in_budget(TileRoom *t, const Found *found, Buf *out, Err *err
 static void answer_render(TileRoom *t, const HttpRequest *r, Found *found, HttpAnswer *answer)
 {
     Str canonical = plan_canonical(&found->ask, &found->plan, found->image->facts, http_arena(r));
-    Str tag = etag(r, found->image, 'r', hash_text(canonical, 0));
+    uint64_t hash = hash_text(canonical, 0);
+    if (found->ask.windowed)
+        hash = hash_text((Str){(const char *)&found->ask.low, sizeof(double)},
+            hash_text((Str){(const char *)&found->ask.high, sizeof(double)}, hash));
+    Str tag = etag(r, found->image, found->ask.windowed ? 'w' : found->ask.depth_master ? 'd' : 'r', hash);
     answer_picture(r, found, answer);
     answer->etag = tag;
     if (http_not_modified(r, answer)) {

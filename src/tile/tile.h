@@ -15,8 +15,8 @@ typedef struct TileRoom TileRoom;
 typedef struct {
     Catalog *catalog;
     Derived *derived;
-    Store *store;               // for pictures whose level 0 is cut from the master; may be NULL
-    int images_open_max;        // pyramids kept open, 0: 512
+    Store *store;        // for masters: level 0 cut from them, and their samples; NULL: neither is given out
+    int images_open_max; // pyramids kept open, 0: 512
     size_t render_budget_bytes; // memory of all renders together, 0: 128 MB; over it 503
     int side_max_px;            // largest side of an answer (maxWidth), 0: 10000
 } TileConfig;

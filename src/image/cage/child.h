@@ -56,8 +56,13 @@ void colour_closep(Colour **c);
 // load_jpeg.c: grey and three-component JPEGs straight from libjpeg-turbo. False with ERR_NONE: not one of
 // those.
 bool load_jpeg(const Task *task, ImageFacts *ret, Err *err) MUST_CHECK;
+// load_tiff.c: very wide tiled TIFFs. False with ERR_NONE: not one of those.
+bool load_tiff(const Task *task, ImageFacts *ret, Err *err) MUST_CHECK;
 // tiff_page.c: one page of a TIFF of several; reads from the task's descriptor. NULL if libvips says no.
 struct _VipsSource *tiff_page_source(const Task *task, const TiffLook *look, int page) MUST_CHECK;
+// load_cut.c: a cut of any file.
+bool load_cut(
+    const Task *task, Format format, ImageFacts *ret, CageSamples *ret_samples, Err *err) MUST_CHECK;
 // load_vips.c: everything else.
 bool load_vips_start(Err *err) MUST_CHECK; // before the bars close
 bool load_vips(const Task *task, Format format, ImageFacts *ret, Err *err) MUST_CHECK;

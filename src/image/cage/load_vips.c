@@ -2,15 +2,12 @@
 // libvips reads strip after strip, as its decoders deliver them; only formats that cannot be read from top to
 // bottom (interlaced PNG, HEIF, JPEG XL) are decoded whole, against the child's memory limit. Which loader
 // reads a file is decided by look.c, so nothing guesses and no other loader ever sees foreign bytes.
-#include "image/cage/child.h"
+#include "image/cage/vips_int.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-#include <vips/vips.h>
-
-enum { STRIP_PX = 16, PROFILE_MAX_BYTES = 16 << 20 };
 
 // What libraries want to say about a file goes nowhere: the program reports the error in words of its own.
 static GLogWriterOutput say_nothing(GLogLevelFlags level, const GLogField *fields, gsize count, gpointer user)
@@ -74,7 +71,7 @@ static const struct {
     [FORMAT_PDF] = {"pdfload_source", VIPS_FAIL_ON_ERROR, true},
 };
 
-static VipsImage *open_image(VipsSource *source, Format format, int page)
+static VipsImage *open_image(VipsSource *source, Format format, int page, VipsAccess access)
 {
     enum { PDF_DPI = 300 }; // as a scan of the page would have
     VipsImage *image = NULL;
@@ -82,8 +79,7 @@ static VipsImage *open_image(VipsSource *source, Format format, int page)
     VipsOperation *load = vips_operation_new(loaders[format].operation);
     if (!load)
         return NULL;
-    g_object_set(
-        load, "source", source, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", loaders[format].fail_on, NULL);
+    g_object_set(load, "source", source, "access", access, "fail_on", loaders[format].fail_on, NULL);
     if (loaders[format].paged)
         g_object_set(load, "page", page, NULL);
     if (format == FORMAT_PDF)
@@ -96,7 +92,7 @@ static VipsImage *open_image(VipsSource *source, Format format, int page)
 }
 
 // libvips gathers one line a complaint; the first names the cause.
-static bool vips_failed(Err *err, Format format)
+bool vips_failed(Err *err, Format format)
 {
     char text[200];
     snprintf(text, sizeof(text), "%s", vips_error_buffer());
@@ -165,13 +161,12 @@ static ImageFacts facts_of(VipsImage *image, Format format, const TiffLook *tiff
 
 // ---- to 8-bit sRGB or grey without alpha
 
-// Each step takes the image and gives another in its place.
-static bool step(VipsImage **image, VipsImage *made, int code)
+bool vips_step(VipsImage **image, VipsImage **made, int code)
 {
     if (code != 0)
         return false;
     g_object_unref(*image);
-    *image = made;
+    *image = *made;
     return true;
 }
 
@@ -186,7 +181,7 @@ static bool flatten(VipsImage **image)
                                                                                                     : 255.0);
     int code = vips_flatten(*image, &made, "background", white, NULL);
     vips_area_unref(VIPS_AREA(white));
-    return step(image, made, code);
+    return vips_step(image, &made, code);
 }
 
 static bool to_srgb(VipsImage **image)
@@ -196,7 +191,7 @@ static bool to_srgb(VipsImage **image)
     bool grey = (*image)->Type == VIPS_INTERPRETATION_B_W || (*image)->Type == VIPS_INTERPRETATION_GREY16;
     bool profile = vips_image_get_typeof(*image, VIPS_META_ICC_NAME) != 0;
     if ((profile && !grey) || cmyk) { // with a broken profile libvips falls back to input_profile
-        if (step(image, made,
+        if (vips_step(image, &made,
                 vips_icc_transform(*image, &made, "srgb", "embedded", TRUE, "input_profile",
                     cmyk ? "cmyk" : "srgb", "intent", VIPS_INTENT_RELATIVE, "depth", 8, NULL)))
             return true;
@@ -204,19 +199,20 @@ static bool to_srgb(VipsImage **image)
         if (cmyk)
             return false;
     }
-    return step(image, made,
+    return vips_step(image, &made,
         vips_colourspace(*image, &made, grey ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB, NULL));
 }
 
 static bool to_bytes(VipsImage **image)
 {
     VipsImage *made = NULL;
-    if ((*image)->BandFmt != VIPS_FORMAT_UCHAR && !step(image, made, vips_cast_uchar(*image, &made, NULL)))
+    if ((*image)->BandFmt != VIPS_FORMAT_UCHAR &&
+        !vips_step(image, &made, vips_cast_uchar(*image, &made, NULL)))
         return false;
     int bands = (*image)->Bands >= 3 ? 3 : 1;
     made = NULL;
     return (*image)->Bands == bands ||
-           step(image, made, vips_extract_band(*image, &made, 0, "n", bands, NULL));
+           vips_step(image, &made, vips_extract_band(*image, &made, 0, "n", bands, NULL));
 }
 
 // ---- rows
@@ -256,19 +252,16 @@ static bool derive(const Task *task, VipsImage **image, Turn turn, Format format
     return tiler_finish(tiler, err);
 }
 
-static void image_closep(VipsImage **image)
+void opened_close(Opened *o)
 {
-    if (*image)
-        g_object_unref(*image);
+    if (o->image)
+        g_object_unref(o->image);
+    if (o->source)
+        g_object_unref(o->source);
+    *o = (Opened){0};
 }
 
-static void source_closep(VipsSource **source)
-{
-    if (*source)
-        g_object_unref(*source);
-}
-
-bool load_vips(const Task *task, Format format, ImageFacts *ret, Err *err)
+bool vips_open_page(const Task *task, Format format, Opened *o, Err *err)
 {
     TiffLook tiff;
     if (format == FORMAT_TIFF && !tiff_look(task->from, &tiff))
@@ -278,25 +271,31 @@ bool load_vips(const Task *task, Format format, ImageFacts *ret, Err *err)
         return err_set(err, ERR_INVALID, "the file has no page %d", page);
     vips_error_clear(); // what the last file left
     complained_of_font();
-    CLEANUP(source_closep)
-    VipsSource *source = format == FORMAT_TIFF && tiff.pages > 1
-                             ? tiff_page_source(task, &tiff, page)
-                             : vips_source_new_from_descriptor(task->from);
-    if (!source)
+    o->source = format == FORMAT_TIFF && tiff.pages > 1 ? tiff_page_source(task, &tiff, page)
+                                                        : vips_source_new_from_descriptor(task->from);
+    if (!o->source)
         return vips_failed(err, format);
-    CLEANUP(image_closep)
-    VipsImage *image = open_image(source, format, format == FORMAT_TIFF ? 0 : page);
-    if (!image)
+    o->image = open_image(o->source, format, format == FORMAT_TIFF ? 0 : page,
+        o->random ? VIPS_ACCESS_RANDOM : VIPS_ACCESS_SEQUENTIAL);
+    if (!o->image)
         return vips_failed(err, format);
-    ImageFacts facts = facts_of(image, format, format == FORMAT_TIFF ? &tiff : NULL);
-    Turn turn = turn_of_exif(vips_image_get_orientation(image));
-    if (!task_seen(task, &facts, err))
+    o->facts = facts_of(o->image, format, format == FORMAT_TIFF ? &tiff : NULL);
+    return true;
+}
+
+bool load_vips(const Task *task, Format format, ImageFacts *ret, Err *err)
+{
+    CLEANUP(opened_close) Opened o = {0};
+    if (!vips_open_page(task, format, &o, err))
         return false;
-    if (task->question.job == CAGE_DERIVE && !derive(task, &image, turn, format, err))
+    Turn turn = turn_of_exif(vips_image_get_orientation(o.image));
+    if (!task_seen(task, &o.facts, err))
+        return false;
+    if (task->question.job == CAGE_DERIVE && !derive(task, &o.image, turn, format, err))
         return false;
     if (format == FORMAT_PDF && complained_of_font())
         return err_set(err, ERR_UNSUPPORTED,
             "the page uses a font that is not in the file; save it with fonts embedded");
-    *ret = facts;
+    *ret = o.facts;
     return true;
 }

@@ -54,7 +54,7 @@ bool task_seen(const Task *task, const ImageFacts *f, Err *err)
     return !task->seen || task->seen(f, err);
 }
 
-static bool carry_out(const Task *task, ImageFacts *ret, Err *err)
+static bool carry_out(const Task *task, CageAnswer *done, Err *err)
 {
     char head[LOOK_BYTES];
     ssize_t n = pread(task->from, head, sizeof(head), 0);
@@ -67,9 +67,14 @@ static bool carry_out(const Task *task, ImageFacts *ret, Err *err)
         return err_set(
             err, ERR_UNSUPPORTED, "not a picture of a kind we read (its first bytes are of no known format)");
     *err = (Err){0};
-    if (format == FORMAT_JPEG && (load_jpeg(task, ret, err) || err->kind != ERR_NONE))
+    if (task->question.job == CAGE_CUT)
+        return load_cut(task, format, &done->facts, &done->samples, err);
+    if (format == FORMAT_JPEG && (load_jpeg(task, &done->facts, err) || err->kind != ERR_NONE))
         return err->kind == ERR_NONE;
-    return load_vips(task, format, ret, err);
+    *err = (Err){0};
+    if (format == FORMAT_TIFF && (load_tiff(task, &done->facts, err) || err->kind != ERR_NONE))
+        return err->kind == ERR_NONE;
+    return load_vips(task, format, &done->facts, err);
 }
 
 // One question with its descriptors; false when the program is gone.
@@ -108,7 +113,7 @@ static void serve(void)
             task.seen = NULL;
         else
             task.seen = tell_seen;
-        if (file_size(task.from, &task.from_bytes, &err) && carry_out(&task, &done.facts, &err))
+        if (file_size(task.from, &task.from_bytes, &err) && carry_out(&task, &done, &err))
             tell(&done);
         else
             tell_failed(&err);

@@ -17,7 +17,7 @@
 enum { CAGE_SOCKET_FD = 3, CAGE_PIXELS_PER_BYTE_MAX = 256, CAGE_PIXELS_FREE = 100 * 1000 * 1000 };
 #define CAGE_PIXELS_MAX INT64_C(10000000000)
 
-typedef enum { CAGE_PROBE, CAGE_DERIVE } CageJob;
+typedef enum { CAGE_PROBE, CAGE_DERIVE, CAGE_CUT } CageJob;
 
 typedef struct {
     uint32_t job;
@@ -25,6 +25,7 @@ typedef struct {
     int32_t side_px; // derive: the longer side may shrink to this, 0: no
     int32_t cut;     // derive: level 0 may be left out
     int64_t pixels_max;
+    CageCut cut;
 } CageQuestion;
 
 typedef enum { CAGE_READY, CAGE_SEEN, CAGE_DONE, CAGE_FAILED } CageWord;
@@ -33,5 +34,6 @@ typedef struct {
     uint32_t word;
     uint32_t kind; // ErrKind of CAGE_FAILED
     ImageFacts facts;
+    CageSamples samples; // of a cut
     char text[ERR_TEXT_MAX];
 } CageAnswer;
