@@ -435,20 +435,6 @@ static CageQuestion question_of(const Cage *c, CageJob job)
         .pixels_max = c->config.pixels_max};
 }
 
-bool cage_derive(Cage *c, int from, int to, ImageFacts *ret, Err *err)
-{
-    CageQuestion question = question_of(c, CAGE_DERIVE);
-    question.cut = c->config.cut_from_master;
-    bool good = ask(c, &question, from, to, ret, err);
-    if (good || !question.cut || err->kind != ERR_UNSUPPORTED)
-        return good;
-    // A picture whose places in the file cannot be told: then with all its tiles.
-    question.cut = 0;
-    if (ftruncate(to, 0) < 0)
-        return err_errno(err, "cannot write the pyramid file");
-    return ask(c, &question, from, to, ret, err);
-}
-
 bool cage_derive_small(Cage *c, int from, int to, int side_px, ImageFacts *ret, Err *err)
 {
     CageQuestion question = question_of(c, CAGE_DERIVE);
@@ -460,7 +446,20 @@ bool cage_derive_page(Cage *c, int page, int from, int to, ImageFacts *ret, Err 
 {
     CageQuestion question = question_of(c, CAGE_DERIVE);
     question.page = page;
+    question.cut = c->config.cut_from_master;
+    bool good = ask(c, &question, from, to, ret, err);
+    if (good || !question.cut || err->kind != ERR_UNSUPPORTED)
+        return good;
+    // A picture whose places in the file cannot be told: then with all its tiles.
+    question.cut = 0;
+    if (ftruncate(to, 0) < 0)
+        return err_errno(err, "cannot write the pyramid file");
     return ask(c, &question, from, to, ret, err);
+}
+
+bool cage_derive(Cage *c, int from, int to, ImageFacts *ret, Err *err)
+{
+    return cage_derive_page(c, 0, from, to, ret, err);
 }
 
 bool cage_cut(Cage *c, const CageCut *cut, int from, int to, CageSamples *ret, Err *err)
@@ -468,7 +467,7 @@ bool cage_cut(Cage *c, const CageCut *cut, int from, int to, CageSamples *ret, E
     CageQuestion question = question_of(c, CAGE_CUT);
     CageAnswer answer;
     question.page = cut->page;
-    question.cut = *cut;
+    question.region = *cut;
     if (!ask_all(c, &question, from, to, &answer, err))
         return false;
     *ret = answer.samples;

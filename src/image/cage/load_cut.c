@@ -111,7 +111,7 @@ static bool write_profile(VipsImage *image, int fd, CageSamples *s, Err *err)
 
 bool load_cut(const Task *task, Format format, ImageFacts *ret, CageSamples *ret_samples, Err *err)
 {
-    const CageCut *c = &task->question.cut;
+    const CageCut *c = &task->question.region;
     CLEANUP(opened_close) Opened o = {0};
     if (!vips_open_page(task, format, &o, err))
         return false;

@@ -25,7 +25,7 @@ typedef struct {
     int32_t side_px; // derive: the longer side may shrink to this, 0: no
     int32_t cut;     // derive: level 0 may be left out
     int64_t pixels_max;
-    CageCut cut;
+    CageCut region; // of CAGE_CUT
 } CageQuestion;
 
 typedef enum { CAGE_READY, CAGE_SEEN, CAGE_DONE, CAGE_FAILED } CageWord;
