@@ -3,7 +3,7 @@
 // HTTP/2 are the job of a proxy in front.
 //
 // Loops own sockets. `route` is called on a loop for each request and says which lane answers it:
-//   HTTP_LANE_LOOP     at once, on the loop: only what never blocks (a stored tile: a header and a pread)
+//   HTTP_LANE_LOOP     at once, on the loop: only what never blocks (a stored tile: a header and a sendfile)
 //   HTTP_LANE_PAGES    a worker: pages, searches, documents
 //   HTTP_LANE_RENDERS  a worker of the heavy lane: pictures that must be computed; its flood leaves tiles
 //   alone

@@ -19,11 +19,11 @@ enum {
     HOST_MAX_BYTES = 255,
     BODIES_MAX_BYTES = 64 * 1024 * 1024, // of all requests together
     REPLY_HEAD_BYTES = 1024,             // longer heads go into the arena
-    REPLY_SCRATCH_BYTES = 128 * 1024,    // file answers up to this size leave in one call with their head
-    REPLY_TURN_BYTES = 512 * 1024,       // of a big file per turn, so that one download does not hold a loop
-    REPLY_BYTES_PER_MS_MIN = 4,          // whoever reads slower is cut off
-    IDLE_MS = 60 * 1000,                 // between requests
-    LINGER_MS = 2 * 1000, // after a refusal: time to read it before the connection is torn down
+    REPLY_SCRATCH_BYTES = 8 * 1024, // of a file, up to this size: read, and sent with the head in one call
+    REPLY_TURN_BYTES = 512 * 1024,  // of a big file per turn, so that one download does not hold a loop
+    REPLY_BYTES_PER_MS_MIN = 4,     // whoever reads slower is cut off
+    IDLE_MS = 60 * 1000,            // between requests
+    LINGER_MS = 2 * 1000,           // after a refusal: time to read it before the connection is torn down
     RETRY_AFTER_S = 2,
     DATE_BYTES_MAX = 40,
 };
