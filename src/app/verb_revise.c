@@ -2,6 +2,7 @@
 // undo, delete, withdraw: the verbs that change what stands.
 #include "app/index.h"
 #include "app/ledger.h"
+#include "app/second.h"
 #include "app/sight.h"
 #include "app/term.h"
 #include "base/clock.h"
@@ -10,9 +11,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { LINES_MAX_BYTES = 256 * 1024 * 1024 };
+enum { LINES_MAX_BYTES = 256 * 1024 * 1024, FORGET_MAX_S = 60 };
 
 typedef struct {
     bool json, all;
@@ -192,12 +194,65 @@ static bool confirmed(const char *id)
     return fgets(answer, sizeof(answer), stdin) && str_eq(str_trim(str_from(answer)), S("yes"));
 }
 
-// Words and shapes of what was erased stand in the indexes too: that of words is made anew here, that of
-// pictures by the next server. ERR_BUSY: a server has them.
-static bool forget_in_indexes(const Home *home, const Call *call, Err *err)
+// Words and shapes of what was erased stand in the indexes too, until whoever writes them has followed the
+// ledger: we ourselves, or a running server. ret_done: of one index.
+static bool forget_words(const Home *home, const Call *call, int64_t head, bool *ret_done, Err *err)
 {
-    return search_erase(index_dir(home), err) && visual_erase(sight_dir(home), err) &&
-           ledger_after_change(home, call, err);
+    int64_t sequence = 0;
+    *ret_done = index_catch_up(home, call->stop, &sequence, err);
+    if (*ret_done || err->kind != ERR_BUSY)
+        return *ret_done;
+    Search *search = search_open(index_dir(home), false, err);
+    *ret_done = search && search_sequence(search) >= head;
+    search_close(search);
+    return true;
+}
+
+static bool forget_shapes(const Home *home, const Call *call, int64_t head, bool *ret_done, Err *err)
+{
+    int64_t sequence = 0;
+    Visual *visual = visual_open(sight_dir(home), false, err);
+    *ret_done = !visual && err->kind == ERR_NOT_FOUND; // there is no such index
+    if (!visual)
+        return *ret_done;
+    *ret_done = visual_sequence(visual) >= head;
+    visual_close(visual);
+    if (*ret_done)
+        return true;
+    *ret_done = sight_catch_up(home, call->stop, &sequence, err);
+    return *ret_done || err->kind == ERR_BUSY;
+}
+
+static bool forget_in_indexes(const Home *home, const Call *call, bool *ret_done, Err *err)
+{
+    int64_t head = catalog_head(home->catalog, err), until_us = clock_mono_us() + FORGET_MAX_S * 1000000LL;
+    bool words = false, shapes = false;
+    if (head < 0)
+        return false;
+    while (true) {
+        if ((!words && !forget_words(home, call, head, &words, err)) ||
+            (!shapes && !forget_shapes(home, call, head, &shapes, err)))
+            return false;
+        *ret_done = words && shapes;
+        if (*ret_done || *call->stop || clock_mono_us() > until_us)
+            return true;
+        nanosleep(&(struct timespec){.tv_nsec = 200 * 1000000L}, NULL);
+    }
+}
+
+// The second vault forgets as well, now if it can be reached.
+static bool forget_in_second(const Home *home, const Call *call, Str id, Err *err)
+{
+    bool is_new;
+    Store *second = second_open(home, home->conf.second_vault, false, call->stop, err);
+    StoreBatch *batch = second ? store_batch_open(second, err) : NULL;
+    Err why = {0};
+    bool good = batch &&
+                (store_batch_adopt(batch, home->store, id, true, &is_new, &why) || ((*err = why), false)) &&
+                store_batch_publish(batch, err);
+    store_batch_close(batch);
+    store_close(second);
+    return good;
 }
 
 static int withdraw(const Home *home, const Call *call, Str id, const CatalogWho *who)
@@ -205,16 +260,34 @@ static int withdraw(const Home *home, const Call *call, Str id, const CatalogWho
     Err err = {0};
     ReviseCounts counts;
     ReviseHouse house = house_of(home);
-    if (!revise_withdraw(&house, id, who, &counts, &err))
+    bool forgotten;
+    int code = EXIT_GOOD;
+    if (!revise_withdraw(&house, id, who, &counts, &err) || !ledger_promise(home, &err))
         return verb_failed(&err);
-    printf("Withdrawn (change set %lld). Backups and exports made before still hold it.\n",
+    printf("Withdrawn (change set %lld): erased in vault, catalogue and pictures.\n",
         (long long)counts.change_set);
-    if (forget_in_indexes(home, call, &err))
-        return EXIT_GOOD;
-    if (err.kind != ERR_BUSY || !ledger_promise(home, &err))
+    if (!forget_in_indexes(home, call, &forgotten, &err))
         return verb_failed(&err);
-    puts("The running server's indexes still hold traces of it: stop it and run `vitrine rebuild`.");
-    return EXIT_TROUBLE;
+    if (forgotten) {
+        puts("The indexes have forgotten it too.");
+    } else {
+        puts("Another vitrine keeps the indexes and has not followed yet: nobody finds it there, but its "
+             "words are not "
+             "erased before that has.");
+        code = EXIT_TROUBLE;
+    }
+    if (!home->conf.second_vault.n) {
+        puts("Backups, exports and second vaults made before still hold it.");
+    } else if (forget_in_second(home, call, id, &err)) {
+        puts("Erased in the second vault. Backups and exports made before still hold it.");
+    } else {
+        printf("The second vault still holds it (%s): the next export --ocfl or a running server erases it "
+               "there. "
+               "Backups and exports made before hold it too.\n",
+            err.text);
+        code = EXIT_TROUBLE;
+    }
+    return code;
 }
 
 int verb_withdraw(const Call *call)

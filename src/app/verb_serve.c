@@ -136,8 +136,10 @@ int verb_serve(const Call *call)
     good = good && (s.tender = tender_open(&s.home, &err)) != NULL;
     if (good)
         say_where(&s, where);
-    while (good && !*call->stop)
+    while (good && !*call->stop) {
+        tile_tidy(s.tile); // what was withdrawn is not kept open, even if nobody asks for it any more
         nanosleep(&(struct timespec){.tv_nsec = 100 * 1000000L}, NULL);
+    }
     close_all(&s);
     return good ? EXIT_GOOD : verb_failed(&err);
 }

@@ -30,6 +30,7 @@ typedef struct {
     int64_t sequence, generation;
     int names;      // files made in this generation
     size_t changed; // records since the start
+    bool purge;     // something was withdrawn by law: its words must leave the files, not only the answers
 } Work;
 
 static void work_begin(Work *w, Search *s, Catalog *c)
@@ -91,6 +92,7 @@ static void take_in(Work *w, const CatalogVersion *version, Arena *a)
     if (version->version > 1 || version->deleted)
         kill_record(w, version->object_id);
     w->changed++;
+    w->purge |= version->withdrawn;
     if (version->deleted)
         return;
     Err err = {0};
@@ -172,24 +174,26 @@ static bool merge_some(Work *w, const bool *chosen, Err *err)
 {
     View *views[VIEWS_MAX];
     size_t count = 0;
+    uint64_t docs = 0;
     for (size_t i = 0; i < w->count; i++)
-        if (chosen[i])
+        if (chosen[i]) {
             views[count++] = w->views[i];
+            docs += live(w->views[i]);
+        }
     char name[48];
     new_name(w, "seg", name);
-    if (!merge_segments(views, count, w->s->dir, name, err))
+    if (docs && !merge_segments(views, count, w->s->dir, name, err))
         return false;
-    Segment *segment = segment_map(w->s->dir, name, err);
-    if (!segment)
+    Segment *segment = docs ? segment_map(w->s->dir, name, err) : NULL;
+    if (docs && !segment)
         return false;
-    View *merged = view_make(segment, NULL, "", w->s->default_rank);
-    bool keep[VIEWS_MAX];
-    memcpy(keep, chosen, sizeof(keep));
     for (size_t i = w->count; i > 0; i--)
-        if (keep[i - 1])
+        if (chosen[i - 1])
             remove_view(w, i - 1);
-    w->views[w->count] = merged;
-    w->died[w->count++] = NULL;
+    if (segment) {
+        w->views[w->count] = view_make(segment, NULL, "", w->s->default_rank);
+        w->died[w->count++] = NULL;
+    }
     return true;
 }
 
@@ -212,6 +216,9 @@ static bool choose(const Work *w, bool everything, bool chosen[VIEWS_MAX])
         memset(chosen, 1, w->count * sizeof(*chosen));
         return true;
     }
+    for (size_t i = 0; i < w->count; i++)
+        if (w->purge && w->views[i]->dead_count)
+            return chosen[i] = true;
     for (size_t i = 0; i < w->count; i++)
         if (w->views[i]->dead_count > TIER_FIRST && w->views[i]->dead_count > live(w->views[i]))
             return chosen[i] = true; // more dead than alive

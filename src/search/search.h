@@ -20,7 +20,7 @@ Search *search_open(const char *dir, bool writer, Err *err) MUST_CHECK;
 void search_close(Search *s);
 
 // Takes in what the ledger has and the index has not, until there is nothing more or *stop. The rows done so
-// far are searchable. Writer only.
+// far are searchable. What was withdrawn by law is then in no file of the index any more. Writer only.
 bool search_follow(
     Search *s, Catalog *c, const volatile bool *stop, int64_t *ret_sequence, Err *err) MUST_CHECK;
 int64_t search_sequence(Search *s); // of the ledger, up to which the index knows everything

@@ -26,6 +26,7 @@ struct Images {
     Store *store;
     TileLimits limits; // grant is filled in by the image
     atomic_int_least64_t looked_us, head;
+    int64_t tidied_at; // of the one thread that tidies
     Shard shards[SHARDS];
 };
 
@@ -164,6 +165,47 @@ void images_forget(Images *images, Str id)
         shard->images[at] = shard->images[--shard->count];
     pthread_mutex_unlock(&shard->lock);
     image_drop(image);
+}
+
+// Is the entry still what the catalogue says? Not knowing counts as yes: nobody gets at it without asking
+// again.
+static bool still_there(Images *images, const Image *image)
+{
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    CatalogImage found;
+    Err err = {0};
+    if (catalog_find_image(images->catalog, image->id, a, &found, &err))
+        return sha512_eq(&image->master, &found.master) && image->page == found.page;
+    return err.kind != ERR_NOT_FOUND;
+}
+
+static void tidy_shard(Images *images, Shard *shard)
+{
+    pthread_mutex_lock(&shard->lock);
+    int count = shard->count;
+    Image **held = mem_alloc((size_t)MAX_OF(count, 1) * sizeof(Image *));
+    for (int i = 0; i < count; i++) {
+        held[i] = shard->images[i];
+        atomic_fetch_add_explicit(&held[i]->holds, 1, memory_order_relaxed);
+    }
+    pthread_mutex_unlock(&shard->lock);
+    for (int i = 0; i < count; i++) {
+        if (!still_there(images, held[i]))
+            forget(images, held[i]->id);
+        image_drop(held[i]);
+    }
+    free(held);
+}
+
+void images_tidy(Images *images)
+{
+    Err err = {0};
+    int64_t head = catalog_head(images->catalog, &err);
+    if (head < 0 || head == images->tidied_at)
+        return;
+    for (int i = 0; i < SHARDS; i++)
+        tidy_shard(images, &images->shards[i]);
+    images->tidied_at = head;
 }
 
 static Str keep_text(Str s)

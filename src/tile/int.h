@@ -148,6 +148,8 @@ Image *images_find(Images *images, Str id);
 // Asks the catalogue and opens what it names; held. ERR_NOT_FOUND also for what may not be known of,
 // ERR_DENIED for an object without public pictures, ERR_BUSY if its pyramid is not made yet.
 Image *images_resolve(Images *images, Str id, Err *err);
+// Lets go of the pyramids whose picture the catalogue no longer has. One thread.
+void images_tidy(Images *images);
 void image_drop(void *image);
 // Its files turned out not to be what they should: the next to ask opens them anew.
 void images_forget(Images *images, Str id);

@@ -35,6 +35,11 @@ void tile_close(TileRoom *t)
     free(t);
 }
 
+void tile_tidy(TileRoom *t)
+{
+    images_tidy(t->images);
+}
+
 // What the loop found out and the answer needs; on the loop the one follows the other at once.
 typedef struct {
     TileAsk ask;

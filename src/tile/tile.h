@@ -24,6 +24,10 @@ typedef struct {
 TileRoom *tile_open(const TileConfig *config, Err *err) MUST_CHECK;
 void tile_close(TileRoom *t);
 
+// Lets go of the open files of pictures that were deleted or withdrawn. To be called a few times a second by
+// one thread of whoever serves; costs a look at the ledger's head while nothing changes.
+void tile_tidy(TileRoom *t);
+
 bool tile_is_request(Str path); // "/iiif/2/..." or "/iiif/3/..."
 HttpLane tile_lane(TileRoom *t, HttpRequest *r);
 void tile_answer(TileRoom *t, const HttpRequest *r, HttpAnswer *answer); // any thread; errors become answers

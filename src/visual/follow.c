@@ -19,6 +19,7 @@ typedef struct {
     int32_t *ranks;
     size_t entries_count, entries_capacity, ranks_count, ranks_capacity;
     LateList late;
+    bool purge; // something was withdrawn by law: it must leave the files, not only the answers
 } Batch;
 
 // One object of a batch: its newest state and what the index has of it.
@@ -212,7 +213,8 @@ static bool publish(Batch *b, const RankChange *changes, size_t changes_count, i
     uint32_t oldest = first_new;
     for (int p = 0; p < v->parts_count; p++)
         oldest = MIN_OF(oldest, v->parts[p].number);
-    bool good = index_add(v, b->entries, b->ranks, (int)b->entries_count, err);
+    bool good =
+        index_add(v, b->entries, b->ranks, (int)b->entries_count, err) && (!b->purge || index_purge(v, err));
     if (good) {
         v->sequence = MAX_OF(sequence, v->sequence);
         for (size_t i = 0; i < b->late.count; i++)
@@ -263,11 +265,13 @@ static bool take_rows(Visual *v, Extractor *extractor, const VisualSource *sourc
     Batch b = {.v = v, .arena = a, .source = source, .extractor = extractor};
     Subject *subjects;
     size_t subjects_count, changes_count;
+    for (size_t i = 0; i < count; i++)
+        b.purge |= rows[i].withdrawn;
     if (!read_subjects(a, rows, count, &subjects, &subjects_count, err))
         return false;
     // What is gone or hidden goes first: a new picture may take its time, a withdrawal may not.
     const RankChange *changes = compare(&b, subjects, subjects_count, &changes_count);
-    bool good = changes_count == 0 || publish(&b, changes, changes_count, v->sequence, err);
+    bool good = (changes_count == 0 && !b.purge) || publish(&b, changes, changes_count, v->sequence, err);
     if (good) {
         good = take_pictures(&b, subjects, subjects_count, stop, err);
         if (good)

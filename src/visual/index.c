@@ -254,37 +254,53 @@ static uint32_t alive(const IndexPart *part)
     return count;
 }
 
-// The last two become one. The files of the two stay until the head no longer names them.
-static bool merge_last_two(Visual *v, Err *err)
+// One part, or two that stand side by side, become one, without the pictures that are gone. The old files
+// stay until the head no longer names them.
+static bool merge_parts(Visual *v, int first, int count, Err *err)
 {
-    IndexPart *two = &v->parts[v->parts_count - 2];
-    const Segment *const segments[2] = {two[0].segment, two[1].segment};
-    const uint32_t total = segments[0]->pictures + segments[1]->pictures;
+    IndexPart *old = &v->parts[first];
+    const Segment *segments[2];
+    const bool *keeps[2];
+    assert(count <= (int)COUNT_OF(segments));
+    uint32_t total = 0, kept = 0, at = 0;
+    for (int p = 0; p < count; p++) {
+        segments[p] = old[p].segment;
+        total += segments[p]->pictures;
+    }
     bool *keep = mem_alloc(total);
     int32_t *ranks = mem_alloc(sizeof(int32_t) * total);
-    uint32_t kept = 0, at = 0;
-    for (int p = 0; p < 2; p++) {
+    for (int p = 0; p < count; p++) {
+        keeps[p] = keep + at;
         for (uint32_t i = 0; i < segments[p]->pictures; i++, at++) {
-            keep[at] = two[p].ranks[i] != RANK_GONE;
+            keep[at] = old[p].ranks[i] != RANK_GONE;
             if (keep[at])
-                ranks[kept++] = two[p].ranks[i];
+                ranks[kept++] = old[p].ranks[i];
         }
     }
-    const bool *const keeps[2] = {keep, keep + segments[0]->pictures};
     size_t size_bytes;
-    char *bytes = visual_segment_merge(segments, keeps, 2, words_version(v->words), &size_bytes);
+    char *bytes = visual_segment_merge(segments, keeps, count, words_version(v->words), &size_bytes);
     IndexPart merged;
     const bool good = bytes == NULL || write_segment(v, bytes, size_bytes, ranks, &merged, err);
+    const int left = bytes == NULL ? 0 : 1, behind = v->parts_count - first - count;
     free(keep);
     free(ranks);
     free(bytes);
     if (!good)
         return false;
-    close_part(&two[0]);
-    close_part(&two[1]);
-    v->parts_count -= 2;
-    if (bytes != NULL)
-        v->parts[v->parts_count++] = merged;
+    for (int p = 0; p < count; p++)
+        close_part(&old[p]);
+    memmove(old + left, old + count, sizeof(*old) * (size_t)behind);
+    if (left)
+        old[0] = merged;
+    v->parts_count = first + left + behind;
+    return true;
+}
+
+bool index_purge(Visual *v, Err *err)
+{
+    for (int p = v->parts_count; p-- > 0;)
+        if (alive(&v->parts[p]) < v->parts[p].segment->pictures && !merge_parts(v, p, 1, err))
+            return false;
     return true;
 }
 
@@ -298,7 +314,7 @@ static bool merge_small(Visual *v, Err *err)
         const bool crowded = v->parts_count == SHELF_PARTS_MAX;
         if (first + second > SEGMENT_PICTURES_MAX || (second * 2 < first && !crowded))
             break;
-        if (!merge_last_two(v, err))
+        if (!merge_parts(v, v->parts_count - 2, 2, err))
             return false;
     }
     return true;

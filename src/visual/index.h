@@ -64,5 +64,7 @@ void late_clear(LateList *list);
 // Adds a segment file with these pictures (ranks beside them) and merges small segments. The head is not
 // written.
 bool index_add(Visual *v, const Entry *entries, const int32_t *ranks, int count, Err *err) MUST_CHECK;
+// Writes anew the segments that hold pictures which are gone. The head is not written.
+bool index_purge(Visual *v, Err *err) MUST_CHECK;
 // Removes files of segments that the head does not name.
 void index_sweep(Visual *v, uint32_t from);
