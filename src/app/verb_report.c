@@ -2,6 +2,7 @@
 // report: what was forgotten, as counts, as a list behind each, and the formats that lie in the vault. For
 // people, for scripts (--json) and for spreadsheets (--csv).
 #include "app/home.h"
+#include "app/second.h"
 #include "app/term.h"
 #include "app/verbs.h"
 #include "base/clock.h"
@@ -252,7 +253,7 @@ static void open_house(Home *home, ForgottenHouse *ret)
         fprintf(stderr, "vitrine: %s\n", err.text);
     if (!home->conf.second_vault.n)
         return;
-    ret->copy = store_open(arena_cstr(home->arena, home->conf.second_vault), false, &err);
+    ret->copy = second_open(home, home->conf.second_vault, false, NULL, &err);
     if (!ret->copy)
         fprintf(stderr, "vitrine: the second vault: %s\n", err.text);
 }

@@ -223,6 +223,30 @@ static int open_content(Store *s, const StoreFolder *folder, Str path, Err *err)
     return fd;
 }
 
+// Sizes in a bucket are in its list.
+static bool find_sizes(
+    Store *s, const StoreFolder *folder, Arena *a, PlaceEntry **ret, size_t *ret_count, Err *err)
+{
+    *ret = NULL;
+    *ret_count = 0;
+    return !s->bucket || place_tree(s, folder->path, a, ret, ret_count, err);
+}
+
+static bool size_of(Store *s, const StoreFolder *folder, Str path, const PlaceEntry *entries, size_t count,
+    uint64_t *ret, Err *err)
+{
+    if (!s->bucket) {
+        CLEANUP(fd_closep) int fd = open_content(s, folder, path, err);
+        return fd >= 0 && file_size(fd, ret, err);
+    }
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(entries[i].path, path)) {
+            *ret = entries[i].size_bytes;
+            return true;
+        }
+    return err_set(err, ERR_CORRUPT, FMT_STR " is missing", ARG_STR(path));
+}
+
 bool store_list_files(
     Store *s, Str object_id, int version, Arena *a, StoreFile **ret, size_t *ret_count, Err *err)
 {
@@ -233,12 +257,15 @@ bool store_list_files(
     if (!store_load_id(s, object_id, a, &folder, &inventory, err) ||
         !store_inventory_state(&inventory, version ? version : inventory.head, a, &states, &count, err))
         return false;
+    PlaceEntry *entries;
+    size_t entries_count;
+    if (!find_sizes(s, &folder, a, &entries, &entries_count, err))
+        return false;
     StoreFile *files = arena_array(a, StoreFile, count);
     for (size_t i = 0; i < count; i++) {
         const StoreContent *content = store_inventory_find(&inventory, &states[i].digest);
-        CLEANUP(fd_closep) int fd = open_content(s, &folder, content->path, err);
         files[i] = (StoreFile){.path = states[i].path, .digest = states[i].digest};
-        if (fd < 0 || !file_size(fd, &files[i].size_bytes, err))
+        if (!size_of(s, &folder, content->path, entries, entries_count, &files[i].size_bytes, err))
             return false;
     }
     *ret = files;
