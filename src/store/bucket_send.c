@@ -82,7 +82,7 @@ static bool look(Sending *s, bool withdrawals, bool *ret_fresh, Err *err)
 static bool still_there(const Sending *s, const char *path, uint64_t size_bytes, bool *ret, Err *err)
 {
     const PlaceEntry *entry = find_there(s, path);
-    *ret = s->known && entry && entry->size_bytes == size_bytes;
+    *ret = s->known && !s->withdrawn && entry && entry->size_bytes == size_bytes;
     return *ret || !s->known || s->withdrawn ||
            err_set(err, ERR_CORRUPT, "%s is damaged in the bucket", path);
 }
