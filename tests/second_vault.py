@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import time
+import urllib.parse
 
 from kill_ingest import png
 from museum import Museum, main
@@ -274,6 +275,42 @@ def test_serve_looks_after_it():
         assert "is damaged in the bucket" in log, log
         assert "DAMAGED in the vault" in log and "DAMAGED in the second vault" in log, log
         assert s3.secret not in log
+
+
+def metric(m, name):
+    return int(next(line for line in m.get("/metrics")[2].decode().splitlines() if line.startswith(name + " ")).split()[-1])
+
+
+def test_damage_is_told_to_keepers_and_not_to_visitors():
+    with Museum() as m:
+        filled(m)
+        second = m.folder / "second"
+        m.run("export", "--ocfl", second)
+        picture = next(p for p in sorted((m.home / "vault").rglob("*.png")))
+        whole = picture.read_bytes()
+        object_id = next(f"1998.{i}/ü {n[:3]}" for i, n in enumerate(["a b.png", "100% (1)+=&.png", "青花瓷.png", "ünï.png"]) if n == picture.name)
+        picture.write_bytes(b"rot")
+        m.run("doctor")  # nobody has read it yet
+        m.run("verify", "--rate", "1000", code=1)
+        done = m.run("doctor", code=1)
+        assert "1 objects are damaged" in done.stdout and "verify --copy" in done.stdout, done.stdout
+        assert "DAMAGED in the vault" in m.run("changes", object_id).stdout
+        address = "/object/" + urllib.parse.quote(object_id, safe="")
+        image = "/iiif/3/" + urllib.parse.quote(object_id + ":1", safe="") + "/full/max/0/default.jpg"
+        with m.serving():
+            assert metric(m, 'vitrine_vault_damaged_objects{vault="own"}') == 1
+            assert metric(m, 'vitrine_vault_damaged_objects{vault="second"}') == 0
+            assert metric(m, 'vitrine_vault_read_timestamp_seconds{vault="own"}') > 1700000000
+            assert m.get("/healthz")[0] == 200
+            status, _, page = m.get(address)
+            assert status == 200 and b"amaged" not in page and b"uarantin" not in page
+            assert m.get(image)[0] == 200, "what was made of it is shown"
+            assert object_id.encode() not in m.get("/metrics")[2]
+            m.run("verify", "--copy", second)
+            assert metric(m, 'vitrine_vault_damaged_objects{vault="own"}') == 0
+        assert picture.read_bytes() == whole
+        m.run("doctor")
+        assert "DAMAGED" not in m.run("changes", object_id).stdout
 
 
 def test_keys_stay_secret():

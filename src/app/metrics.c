@@ -2,6 +2,7 @@
 #include "app/metrics.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "preserve/fixity.h"
 
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -98,6 +99,32 @@ static int64_t resident_bytes(void)
     return pages * sysconf(_SC_PAGESIZE);
 }
 
+// How the vaults are: numbers only, no names, since whoever reaches this page may read it.
+static void put_vaults(const Home *home, Buf *out)
+{
+    static const char *const names[] = {"own", "second"};
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    buf_add(out, S("# HELP vitrine_vault_damaged_objects Objects known to be damaged or missing in a vault.\n"
+                   "# TYPE vitrine_vault_damaged_objects gauge\n"));
+    for (int second = 0; second < 2; second++) {
+        Err err = {0};
+        FixityDamage damage;
+        if (fixity_damage(home->path, second, (Str){0}, a, &damage, &err))
+            buf_printf(out, "vitrine_vault_damaged_objects{vault=\"%s\"} %llu\n", names[second],
+                (unsigned long long)damage.objects);
+    }
+    buf_add(out, S("# HELP vitrine_vault_read_timestamp_seconds When every byte was last read and compared; "
+                   "0: never.\n"
+                   "# TYPE vitrine_vault_read_timestamp_seconds gauge\n"));
+    for (int second = 0; second < 2; second++) {
+        Err err = {0};
+        FixityResult last = {0};
+        (void)!fixity_last(home->path, second, &last, &err);
+        buf_printf(out, "vitrine_vault_read_timestamp_seconds{vault=\"%s\"} %lld\n", names[second],
+            (long long)(last.ended_ms / 1000));
+    }
+}
+
 void metrics_write(const Home *home, Index *index, Buf *out)
 {
     Err err = {0};
@@ -112,6 +139,7 @@ void metrics_write(const Home *home, Index *index, Buf *out)
         known);
     put(out, "vitrine_index_behind", "gauge", "Changes the text index has not taken in yet.",
         MAX_OF(head - known, (int64_t)0));
+    put_vaults(home, out);
     put(out, "process_resident_memory_bytes", "gauge", "Resident memory.", resident_bytes());
     buf_printf(out,
         "# HELP process_cpu_seconds_total Processor time.\n# TYPE process_cpu_seconds_total counter\n"

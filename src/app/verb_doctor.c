@@ -3,8 +3,10 @@
 #include "app/index.h"
 #include "app/term.h"
 #include "app/verbs.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "preserve/fixity.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -71,6 +73,41 @@ static void look_at_vault(Doctor *d, const Home *home)
             count);
     else
         say(d, WELL, "vault", "nothing unfinished; `vitrine verify` reads every byte");
+}
+
+// What the last reading of every byte found.
+static void look_at_fixity(Doctor *d, const Home *home, bool second)
+{
+    static const int64_t day_ms = 24LL * 3600 * 1000;
+    const char *question = second ? "copy" : "bytes";
+    Err err = {0};
+    FixityDamage damage;
+    FixityResult last = {0};
+    if (second && home->conf.second_vault.n == 0) {
+        say(d, WORRYING, question, "museum.conf names no second vault: what is lost here is lost");
+        return;
+    }
+    if (!fixity_damage(home->path, second, (Str){0}, home->arena, &damage, &err)) {
+        say(d, BAD, question, "%s", err.text);
+        return;
+    }
+    if (damage.objects > 0) {
+        say(d, BAD, question,
+            "%llu objects are damaged, one of them " FMT_STR "; preserve/%squarantine.txt has all; %s",
+            (unsigned long long)damage.objects,
+            ARG_STR(term_safe(home->arena, str_slice(damage.first, 0, 100))), second ? "second-" : "",
+            second ? "vitrine verify --mend --other WHERE" : "vitrine verify --copy WHERE");
+        return;
+    }
+    if (!fixity_last(home->path, second, &last, &err)) {
+        say(d, WELL, question, "not read through yet; a running server does it");
+        return;
+    }
+    int64_t days = (clock_now_ms() - last.ended_ms) / day_ms;
+    bool late = home->conf.fixity_days > 0 && days > 2 * home->conf.fixity_days;
+    say(d, late ? WORRYING : WELL, question, "all read and compared %lld days ago, %llu objects%s",
+        (long long)days, (unsigned long long)last.objects,
+        late ? ": too long ago; is the server running?" : "");
 }
 
 static void look_at_catalog(Doctor *d, const Home *home)
@@ -172,6 +209,8 @@ int verb_doctor(const Call *call)
     say(&d, WELL, "museum", FMT_STR ", in %s", ARG_STR(home.conf.name), home.path);
     look_at_disk(&d, &home);
     look_at_vault(&d, &home);
+    look_at_fixity(&d, &home, false);
+    look_at_fixity(&d, &home, true);
     look_at_catalog(&d, &home);
     look_at_index(&d, &home);
     look_at_derived(&d, &home);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "catalog/history.h"
+#include "preserve/fixity.h"
 
 #include <stdio.h>
 
@@ -79,6 +80,22 @@ static bool print_history(const Home *home, Str object_id, Err *err)
     return true;
 }
 
+// A keeper who looks at an object learns that its master is damaged; its pages and pictures are shown as
+// before, from what was made of the master when it was whole.
+static bool print_damage(const Home *home, Str object_id, Err *err)
+{
+    static const char *const names[] = {"the vault", "the second vault"};
+    for (int second = 0; second < 2; second++) {
+        FixityDamage damage;
+        if (!fixity_damage(home->path, second, object_id, home->arena, &damage, err))
+            return false;
+        if (damage.about.n)
+            printf(
+                "DAMAGED in %s: " FMT_STR "\n", names[second], ARG_STR(term_safe(home->arena, damage.about)));
+    }
+    return true;
+}
+
 int verb_changes(const Call *call)
 {
     int64_t limit = 20;
@@ -93,7 +110,8 @@ int verb_changes(const Call *call)
     Err err = {0};
     if (!home_open(call->home, HOME_LOOK, &home, &err))
         return verb_failed(&err);
-    bool good = rest.words_count ? print_history(&home, str_from(rest.words[0]), &err)
+    bool good = rest.words_count ? print_history(&home, str_from(rest.words[0]), &err) &&
+                                       print_damage(&home, str_from(rest.words[0]), &err)
                                  : print_sets(&home, limit, &err);
     home_close(&home);
     return good ? EXIT_GOOD : verb_failed(&err);

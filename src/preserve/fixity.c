@@ -275,10 +275,17 @@ bool fixity_run(const FixityAsk *ask, FixityResult *ret, Err *err)
 
 // ---- between runs
 
+// For those who only look: nothing is made.
+static int look_folder(const char *home_path, Err *err)
+{
+    CLEANUP(fd_closep) int home = dir_open(AT_FDCWD, home_path, err);
+    return home < 0 ? -1 : dir_open(home, "preserve", err);
+}
+
 bool fixity_last(const char *home, bool second, FixityResult *ret, Err *err)
 {
     CLEANUP(arena_closep) Arena *a = arena_open();
-    CLEANUP(fd_closep) int folder = fixity_folder(home, err);
+    CLEANUP(fd_closep) int folder = look_folder(home, err);
     const Json *state = folder >= 0 ? read_state(folder, second, a, err) : NULL;
     const Json *last = json_find(state, S("last"));
     if (!state)
@@ -290,11 +297,37 @@ bool fixity_last(const char *home, bool second, FixityResult *ret, Err *err)
     return true;
 }
 
+bool fixity_damage(const char *home, bool second, Str object_id, Arena *a, FixityDamage *ret, Err *err)
+{
+    Str text, line, id, problem, last = {0};
+    Err why = {0};
+    CLEANUP(fd_closep) int folder = look_folder(home, &why);
+    CLEANUP(fd_closep) int fd = folder < 0 ? -1 : file_open(folder, quarantine_name(second), &why);
+    *ret = (FixityDamage){0};
+    if (fd < 0 && why.kind == ERR_NOT_FOUND)
+        return true;
+    if (fd < 0)
+        return err_set(err, why.kind, "%s", why.text);
+    if (!file_read_all(fd, QUARANTINE_MAX_BYTES, a, &text, err))
+        return false;
+    while (str_next(&text, '\n', &line)) {
+        if (!str_cut_last(line, '\t', &id, &problem))
+            continue;
+        ret->objects += !str_eq(id, last);
+        last = id;
+        if (!ret->first.n)
+            ret->first = id;
+        if (!ret->about.n && str_eq(id, object_id))
+            ret->about = problem;
+    }
+    return true;
+}
+
 bool fixity_is_due(const char *home, bool second, int64_t every_ms, int64_t now_ms)
 {
     CLEANUP(arena_closep) Arena *a = arena_open();
     Err err = {0};
-    CLEANUP(fd_closep) int folder = fixity_folder(home, &err);
+    CLEANUP(fd_closep) int folder = look_folder(home, &err);
     const Json *state = folder >= 0 ? read_state(folder, second, a, &err) : NULL;
     return json_find(state, S("half")) ||
            json_int(json_find(state, S("last")), S("ended_ms"), 0) + every_ms <= now_ms;

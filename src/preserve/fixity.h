@@ -39,6 +39,15 @@ typedef struct {
 bool fixity_run(const FixityAsk *ask, FixityResult *ret, Err *err) MUST_CHECK;
 // The last complete run; ERR_NOT_FOUND if there never was one. For pages, metrics and the schedule.
 bool fixity_last(const char *home, bool second, FixityResult *ret, Err *err) MUST_CHECK;
+// What is damaged now, as far as readings have found: also those of a run that is half done. Nothing: 0
+// objects.
+typedef struct {
+    uint64_t objects;
+    Str first; // id of one of them, in the arena
+    Str about; // what is wrong with the object that was asked for; empty: nothing is known
+} FixityDamage;
+bool fixity_damage(
+    const char *home, bool second, Str object_id, Arena *a, FixityDamage *ret, Err *err) MUST_CHECK;
 // Is it time for the next? True if none was completed in the last `every_ms`, or one is half done.
 bool fixity_is_due(const char *home, bool second, int64_t every_ms, int64_t now_ms);
 // What serve does now and then: a slow run if one is due, and (of ours) a certificate when it is complete.

@@ -191,7 +191,7 @@ static void tidy_shard(Images *images, Shard *shard)
     pthread_mutex_unlock(&shard->lock);
     for (int i = 0; i < count; i++) {
         if (!still_there(images, held[i]))
-            forget(images, held[i]->id);
+            images_forget(images, held[i]->id);
         image_drop(held[i]);
     }
     free(held);
