@@ -85,11 +85,64 @@ static void put_image(Delivered *d, Str column, Str text, Arena *a)
 }
 
 // One value, trimmed and not empty.
+// Where the values of a kind lie: texts that there is one of, lists of terms, lists of texts.
+typedef struct {
+    FieldKind kind;
+    size_t at;
+} Shelf;
+
+#define SHELF(kind, member)                                                                                  \
+    {                                                                                                        \
+        FIELD_##kind, offsetof(Delivered, member)                                                            \
+    }
+
+static const Shelf SINGLES[] = {SHELF(ID, record.id), SHELF(EARLIEST, earliest), SHELF(LATEST, latest),
+    SHELF(ACCESSION, record.accession), SHELF(COLLECTION, record.collection), SHELF(CREDIT, record.credit),
+    SHELF(SOURCE, record.source), SHELF(URL, record.url), SHELF(LICENCE, record.licence)};
+static const Shelf TERMS[] = {SHELF(PLACE, record.places), SHELF(MATERIAL, record.materials),
+    SHELF(TECHNIQUE, record.techniques), SHELF(CLASSIFICATION, record.classification),
+    SHELF(SUBJECT, record.subjects)};
+static const Shelf TEXTS[] = {SHELF(TITLE, record.titles), SHELF(TEXT, record.texts),
+    SHELF(DIMENSIONS, record.dimensions), SHELF(INSCRIPTION, record.inscriptions),
+    SHELF(PROVENANCE, record.provenance)};
+
+#define FIND_SHELF(d, shelves, kind) find_shelf((d), (shelves), COUNT_OF(shelves), (kind))
+
+static void *find_shelf(Delivered *d, const Shelf *shelves, size_t count, FieldKind kind)
+{
+    for (size_t i = 0; i < count; i++)
+        if (shelves[i].kind == kind)
+            return (char *)d + shelves[i].at;
+    assert(!"a kind of field without a shelf");
+    return NULL;
+}
+
+static void put_term(RecordTerms *terms, Str lang, Str text, Arena *a)
+{
+    ADD(*terms) = (RecordTerm){.text = text, .lang = lang};
+}
+
+// Makers, dates and relations have members of their own.
+static void put_part(Delivered *d, Field f, Str text, Arena *a)
+{
+    Record *r = &d->record;
+    if (f.kind == FIELD_MAKER)
+        ADD(r->makers) = (RecordMaker){.name = text, .lang = f.lang};
+    else if (f.kind == FIELD_MAKER_SORT)
+        ADD(d->maker_sorts) = text;
+    else if (f.kind == FIELD_MAKER_ROLE)
+        ADD(d->roles) = (RecordText){.text = text};
+    else if (f.kind == FIELD_DATE)
+        ADD(r->dates) = (RecordDate){.text = text};
+    else
+        ADD(r->relations) =
+            (RecordRelation){.type = f.kind == FIELD_PART_OF ? S("part of") : S("related"), .target = text};
+}
+
+// f.lang may be empty: that stands for the record's own language, which may be in a later column.
 static void put_value(Delivered *d, Field f, Str column, Str text, Arena *a)
 {
     Record *r = &d->record;
-    // Empty stands for the record's own language, which may be in a later column.
-    Str lang = f.lang;
     switch (f.kind) {
     case FIELD_IGNORED:
         break;
@@ -97,96 +150,56 @@ static void put_value(Delivered *d, Field f, Str column, Str text, Arena *a)
     case FIELD_KEPT:
         keep_text(d, column, text, a);
         break;
-    case FIELD_ID:
-        put_single(d, &r->id, column, text, a);
-        break;
     case FIELD_LANG:
         if (field_is_lang(text))
             put_single(d, &r->lang, column, text, a);
         else
             keep_text(d, column, text, a);
         break;
-    case FIELD_TITLE:
-        ADD(r->titles) = (RecordText){.lang = lang, .text = text};
-        break;
-    case FIELD_TEXT:
-        ADD(r->texts) = (RecordText){.lang = lang, .text = text};
-        break;
-    case FIELD_MAKER:
-        ADD(r->makers) = (RecordMaker){.name = text, .lang = lang};
-        break;
-    case FIELD_MAKER_SORT:
-        ADD(d->maker_sorts) = text;
-        break;
-    case FIELD_MAKER_ROLE:
-        ADD(d->roles) = (RecordText){.text = text};
-        break;
-    case FIELD_DATE:
-        ADD(r->dates) = (RecordDate){.text = text};
-        break;
+    case FIELD_ID:
     case FIELD_EARLIEST:
-        put_single(d, &d->earliest, column, text, a);
-        break;
     case FIELD_LATEST:
-        put_single(d, &d->latest, column, text, a);
+    case FIELD_ACCESSION:
+    case FIELD_COLLECTION:
+    case FIELD_CREDIT:
+    case FIELD_SOURCE:
+    case FIELD_URL:
+    case FIELD_LICENCE:
+        put_single(d, FIND_SHELF(d, SINGLES, f.kind), column, text, a);
         break;
+    case FIELD_TITLE:
+    case FIELD_TEXT:
+    case FIELD_DIMENSIONS:
+    case FIELD_INSCRIPTION:
+    case FIELD_PROVENANCE: {
+        RecordTexts *texts = FIND_SHELF(d, TEXTS, f.kind);
+        ADD(*texts) = (RecordText){.lang = f.lang, .text = text};
+        break;
+    }
     case FIELD_PLACE:
-        ADD(r->places) = (RecordTerm){.text = text, .lang = lang};
-        break;
     case FIELD_MATERIAL:
-        ADD(r->materials) = (RecordTerm){.text = text, .lang = lang};
-        break;
     case FIELD_TECHNIQUE:
-        ADD(r->techniques) = (RecordTerm){.text = text, .lang = lang};
+    case FIELD_CLASSIFICATION:
+    case FIELD_SUBJECT:
+        put_term(FIND_SHELF(d, TERMS, f.kind), f.lang, text, a);
         break;
     case FIELD_OBJECT_NAME:
         put_single(d, &d->object_name, column, text, a);
-        ADD(r->classification) = (RecordTerm){.text = text, .lang = lang};
+        put_term(&r->classification, f.lang, text, a);
         break;
-    case FIELD_CLASSIFICATION:
-        ADD(r->classification) = (RecordTerm){.text = text, .lang = lang};
-        break;
-    case FIELD_SUBJECT:
-        ADD(r->subjects) = (RecordTerm){.text = text, .lang = lang};
-        break;
-    case FIELD_DIMENSIONS:
-        ADD(r->dimensions) = (RecordText){.text = text, .lang = lang};
-        break;
-    case FIELD_INSCRIPTION:
-        ADD(r->inscriptions) = (RecordText){.text = text, .lang = lang};
-        break;
-    case FIELD_PROVENANCE:
-        ADD(r->provenance) = (RecordText){.text = text, .lang = lang};
-        break;
-    case FIELD_ACCESSION:
-        put_single(d, &r->accession, column, text, a);
-        break;
-    case FIELD_COLLECTION:
-        put_single(d, &r->collection, column, text, a);
-        break;
-    case FIELD_CREDIT:
-        put_single(d, &r->credit, column, text, a);
-        break;
-    case FIELD_SOURCE:
-        put_single(d, &r->source, column, text, a);
-        break;
-    case FIELD_URL:
-        put_single(d, &r->url, column, text, a);
-        break;
-    case FIELD_LICENCE:
-        put_single(d, &r->licence, column, text, a);
+    case FIELD_MAKER:
+    case FIELD_MAKER_SORT:
+    case FIELD_MAKER_ROLE:
+    case FIELD_DATE:
+    case FIELD_PART_OF:
+    case FIELD_RELATED:
+        put_part(d, f, text, a);
         break;
     case FIELD_RIGHTS:
         put_rights(d, column, text, a);
         break;
     case FIELD_ACCESS:
         put_access(d, column, text, a);
-        break;
-    case FIELD_PART_OF:
-        ADD(r->relations) = (RecordRelation){.type = S("part of"), .target = text};
-        break;
-    case FIELD_RELATED:
-        ADD(r->relations) = (RecordRelation){.type = S("related"), .target = text};
         break;
     case FIELD_IMAGE:
         put_image(d, column, text, a);

@@ -7,7 +7,7 @@
 //                 quarantine.txt    "id <tab> what is wrong", a line each; gone when all is well
 //                 second.json, second-quarantine.txt   the same of the second vault
 //                 key, key.pub.pem  Ed25519, made at first use
-//                 certificates/2026-11.json  .json.sig (64 bytes)  .html
+//                 certificates/2026-11.json  .json.sig (64 bytes)  .html  .pdf  and index.html, by date
 #pragma once
 
 #include "base/base.h"

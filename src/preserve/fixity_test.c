@@ -147,9 +147,16 @@ static void certificate_is_checked_by_others(void **state)
           "while read -r d; do sha512sum \"$d/inventory.json\"; done | sha512sum | cut -d' ' -f1) && "
           "grep -q $d ../preserve/certificates/*.json && grep -q $d ../preserve/certificates/*.html",
         "");
-    shell("cd '%s/preserve/certificates' && sed -i s/Museum/Nuseum/ *.json && for c in *.json; do ! openssl "
-          "pkeyutl -verify "
-          "-pubin -inkey ../key.pub.pem -rawin -in $c -sigfile $c.sig >/dev/null 2>&1; done",
+    shell("cd '%s/preserve/certificates' && for c in *.json; do '" TEST_DATA
+          "/../../../tools/check-certificate' $c --vault ../../vault >/dev/null; done && "
+          "grep -q '%%PDF-1.7' *.pdf && grep -q 'Museum &lt;of&gt; things' index.html && grep -q 'pdf' "
+          "index.html",
+        "");
+    shell(
+        "cd '%s/preserve/certificates' && sed -i s/Museum/Nuseum/ *.json && for c in *.json; do ! '" TEST_DATA
+        "/../../../tools/check-certificate' $c >/dev/null; done && for c in *.json; do ! openssl "
+        "pkeyutl -verify "
+        "-pubin -inkey ../key.pub.pem -rawin -in $c -sigfile $c.sig >/dev/null 2>&1; done",
         "");
     shell("test $(stat -c %%a '%s/preserve/key') = 600", "");
     result.complete = false;
