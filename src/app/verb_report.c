@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // report: what was forgotten, as counts, as a list behind each, and the formats that lie in the vault. For
 // people, for scripts (--json) and for spreadsheets (--csv).
-#include "app/home.h"
 #include "app/second.h"
 #include "app/term.h"
 #include "app/verbs.h"
@@ -244,7 +243,7 @@ static bool formats(Report *r, const ForgottenHouse *house, bool known, const Ca
 // ---- the verb
 
 // What is not there is left out, and said: a report about the rest is better than none.
-static void open_house(Home *home, ForgottenHouse *ret)
+static void open_house(const Home *home, const volatile bool *stop, ForgottenHouse *ret)
 {
     Err err = {0};
     *ret = (ForgottenHouse){.catalog = home->catalog, .store = home->store};
@@ -253,7 +252,7 @@ static void open_house(Home *home, ForgottenHouse *ret)
         fprintf(stderr, "vitrine: %s\n", err.text);
     if (!home->conf.second_vault.n)
         return;
-    ret->copy = second_open(home, home->conf.second_vault, false, NULL, &err);
+    ret->copy = second_open(home, home->conf.second_vault, false, stop, &err);
     if (!ret->copy)
         fprintf(stderr, "vitrine: the second vault: %s\n", err.text);
 }
@@ -263,7 +262,7 @@ static bool run(Report *r, Home *home, const Rest *rest, bool known, const Call 
     ForgottenHouse house;
     Forgotten what = FORGOTTEN_COUNT;
     Str name = rest->words_count ? str_from(rest->words[0]) : (Str){0};
-    open_house(home, &house);
+    open_house(home, call->stop, &house);
     bool good = str_eq(name, S("formats"))     ? formats(r, &house, known, call, err)
                 : forgotten_parse(name, &what) ? list(r, &house, what, call, err)
                                                : count(r, &house, call, err);
