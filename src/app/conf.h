@@ -17,6 +17,7 @@ typedef struct {
     int child_memory_mb;   // 0: what the cage thinks right
     int tile_quality;      // 0: what the cage thinks right
     bool zoom_from_master; // level 0 of JPEG masters is not stored but cut from them
+    bool webp_tiles;       // tiles are stored as WebP, too
     int64_t pixels_max;    // 0: likewise
     int side_max_px;       // longest side of a rendered picture; 0: what tile thinks right
     int render_memory_mb;  // of all renders together; 0: likewise

@@ -104,8 +104,11 @@ bool home_open_cage(Home *home, Err *err)
 
 IngestHouse home_house(const Home *home)
 {
-    return (IngestHouse){
-        .store = home->store, .derived = home->derived, .catalog = home->catalog, .cage = home->cage};
+    return (IngestHouse){.store = home->store,
+        .derived = home->derived,
+        .catalog = home->catalog,
+        .cage = home->cage,
+        .webp_tiles = home->conf.webp_tiles};
 }
 
 bool home_make(const char *path, const ConfAnswers *answers, Err *err)

@@ -28,7 +28,7 @@ static int take_in(Home *home, const Call *call, const IngestAsk *ask, Report *r
 
 int verb_ingest(const Call *call)
 {
-    bool check = false, json = false, zoom_from_master = false;
+    bool check = false, json = false, zoom_from_master = false, webp_tiles = false;
     const char *mapping = NULL, *images = NULL, *agent = NULL, *lang = "";
     const Option options[] = {
         {"check", OPTION_FLAG, NULL, "write nothing, list every problem", &check},
@@ -39,6 +39,7 @@ int verb_ingest(const Call *call)
         {"zoom-from-master", OPTION_FLAG, NULL,
             "do not store the largest tiles of JPEG pictures: cut them from the original when asked for",
             &zoom_from_master},
+        {"webp-tiles", OPTION_FLAG, NULL, "store tiles as WebP, too", &webp_tiles},
         {"json", OPTION_FLAG, NULL, "print the report as JSON", &json},
     };
     Rest rest;
@@ -52,6 +53,7 @@ int verb_ingest(const Call *call)
     if (!home_open(call->home, HOME_WORK, &home, &err))
         return verb_failed(&err);
     home.conf.zoom_from_master = home.conf.zoom_from_master || zoom_from_master;
+    home.conf.webp_tiles = home.conf.webp_tiles || webp_tiles;
     Report report;
     report_open(&report, json);
     const IngestAsk ask = {.paths = rest.words,

@@ -18,6 +18,7 @@ typedef struct {
     Derived *derived;
     Catalog *catalog;
     Cage *cage;
+    bool webp_tiles; // each pyramid gets a twin of WebP tiles
 } IngestHouse;
 
 typedef struct {

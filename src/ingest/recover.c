@@ -6,6 +6,7 @@
 #include "catalog/history.h"
 #include "catalog/tree.h"
 #include "ingest/ingest.h"
+#include "ingest/webp.h"
 
 #include <pthread.h>
 #include <unistd.h>
@@ -229,9 +230,11 @@ static bool derive_from_vault(const IngestHouse *house, const CatalogImage *imag
     DerivedKind kind = derived_kind("pyramid", image->page);
     CLEANUP(fd_closep) int made = derived_find(house->derived, &image->master, kind.text, &ignored);
     *ret_made = false;
-    if (made >= 0)
+    if (made >= 0 && !house->webp_tiles)
         return true;
     CLEANUP(fd_closep) int from = store_open_file(house->store, image->object_id, 0, image->path, err);
+    if (made >= 0)
+        return from >= 0 && webp_ensure(house, &image->master, image->page, from, err);
     if (from < 0 || !derived_draft_open(house->derived, &draft, err))
         return false;
     int page = MAX_OF(image->page - 1, 0);
@@ -239,7 +242,7 @@ static bool derive_from_vault(const IngestHouse *house, const CatalogImage *imag
                 derived_draft_keep(house->derived, &draft, &image->master, kind.text, err);
     derived_draft_drop(house->derived, &draft);
     *ret_made = good;
-    return good;
+    return good && webp_ensure(house, &image->master, image->page, from, err);
 }
 
 static void derive_work(void *work)

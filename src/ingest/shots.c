@@ -2,6 +2,7 @@
 // One file: its digest, and for each of its pages a pyramid under that digest. Each is kept as soon as it is
 // whole, so a run that is killed on page 300 goes on there.
 #include "base/file.h"
+#include "ingest/webp.h"
 #include "ingest/work.h"
 
 #include <stdlib.h>
@@ -62,6 +63,14 @@ static bool make_page(Shot *shot, int fd, int page, ImageFacts *ret, Err *err)
     return derive(shot, fd, page, kind.text, ret, err);
 }
 
+static bool make_twin(Shot *shot, int fd, int page, Err *err)
+{
+    if (shot->run->ask->check || webp_ensure(shot->run->house, &shot->digest, page + 1, fd, err))
+        return true;
+    run_fail(shot->run, err);
+    return false;
+}
+
 static Page *add_page(Shot *shot)
 {
     shot->pages = mem_grow(shot->pages, (size_t)shot->pages_count + 1, sizeof(Page));
@@ -74,7 +83,7 @@ static bool make_first(Shot *shot, int fd, int *ret_pages, Err *err)
 {
     Page *first = add_page(shot);
     Err ignored;
-    first->good = make_page(shot, fd, 0, &first->facts, &first->err);
+    first->good = make_page(shot, fd, 0, &first->facts, &first->err) && make_twin(shot, fd, 0, &first->err);
     *ret_pages = first->facts.pages;
     if (first->good)
         return true;
@@ -99,7 +108,7 @@ static bool make_pages(Shot *shot, int fd, Err *err)
         if (run_stopping(shot->run))
             return shot->stopped = true, false;
         Page *page = add_page(shot);
-        page->good = make_page(shot, fd, i, &page->facts, &page->err);
+        page->good = make_page(shot, fd, i, &page->facts, &page->err) && make_twin(shot, fd, i, &page->err);
         any |= page->good;
         pixels += page->good ? (int64_t)page->facts.width_px * page->facts.height_px : 0;
     }

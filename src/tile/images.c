@@ -63,6 +63,7 @@ void image_drop(void *image)
     if (!i || atomic_fetch_sub(&i->holds, 1) != 1)
         return;
     pyramid_drop(i->pyramid);
+    pyramid_drop(i->webp);
     free((char *)(uintptr_t)i->id.p);
     free((char *)(uintptr_t)i->object_id.p);
     free((char *)(uintptr_t)i->path.p);
@@ -233,8 +234,11 @@ static void write_info(Image *image)
 {
     for (int version = 2; version <= 3; version++) {
         CLEANUP(buf_free) Buf out = buf_with_max(INFO_MAX_BYTES);
-        info_write_rest(
-            &(InfoAsk){.version = version, .facts = image->facts, .limits = &image->limits}, &out);
+        info_write_rest(&(InfoAsk){.version = version,
+                            .facts = image->facts,
+                            .limits = &image->limits,
+                            .webp = image->webp != NULL},
+            &out);
         assert(!out.full); // sizes and levels are few
         image->info[version - 2] = keep_text(buf_str(&out));
     }
@@ -249,6 +253,20 @@ static void give_master(Images *images, const CatalogImage *found, Pyramid *pyra
     int fd = store_open_file(images->store, found->object_id, 0, found->path, &ignored);
     if (fd >= 0)
         (void)!pyramid_take_master(pyramid, fd, &ignored);
+}
+
+// WebP tiles of the same grid, if there are any: everything goes without them.
+static Pyramid *open_twin(Images *images, const CatalogImage *found, const PyramidFacts *facts)
+{
+    Err ignored;
+    int fd = derived_find(images->derived, &found->master, derived_kind("webp", found->page).text, &ignored);
+    Pyramid *twin = fd < 0 ? NULL : pyramid_open(fd, &ignored);
+    const PyramidFacts *f = twin ? pyramid_facts(twin) : NULL;
+    if (twin && f->width_px == facts->width_px && f->height_px == facts->height_px &&
+        f->tile_px == facts->tile_px && !pyramid_is_cut(twin))
+        return twin;
+    pyramid_drop(twin);
+    return NULL;
 }
 
 static Image *open_image(Images *images, const CatalogImage *found, Grant grant, Err *err)
@@ -276,6 +294,7 @@ static Image *open_image(Images *images, const CatalogImage *found, Grant grant,
     image->master = found->master;
     image->page = found->page;
     image->terms = found->terms;
+    image->webp = open_twin(images, found, image->facts);
     write_tag(image);
     write_info(image);
     return image;

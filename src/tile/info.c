@@ -8,6 +8,7 @@ static const char *const EXTRA_3[] = {
     "canonicalLinkHeader", "mirroring", "profileLinkHeader", "rotationArbitrary", "sizeUpscaling"};
 static const char *const EXTRA_2[] = {"canonicalLinkHeader", "mirroring", "profileLinkHeader", "regionSquare",
     "rotationArbitrary", "sizeAboveFull", "sizeByForcedWh"};
+static const char *const PREFERRED[] = {"webp", "jpg"}; // where tiles are stored as both
 static const char *const QUALITIES[] = {"color", "gray", "bitonal"};
 
 static void put_names(JsonWriter *w, const char *name, const char *const *names, size_t count)
@@ -105,6 +106,8 @@ void info_write_rest(const InfoAsk *ask, Buf *out)
         put_maxima(&w, ask);
         json_put_member_if(&w, S("rights"), ask->rights);
         put_names(&w, "extraQualities", QUALITIES, COUNT_OF(QUALITIES));
+        if (ask->webp)
+            put_names(&w, "preferredFormats", PREFERRED, COUNT_OF(PREFERRED));
         put_formats(&w, "extraFormats");
         put_names(&w, "extraFeatures", EXTRA_3, COUNT_OF(EXTRA_3));
     } else {

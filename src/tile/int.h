@@ -76,7 +76,7 @@ typedef struct {
 
 typedef struct {
     RenderAsk render;
-    bool stored;                // leaves as it lies in the pyramid
+    bool stored;                // leaves as it lies in the pyramid, or in its twin of WebP tiles
     PyramidSpan span;           // where, if stored
     bool cut;                   // a tile of level 0 that is not stored but cut from the master
     int column, row;            // which, if cut
@@ -91,8 +91,10 @@ int limits_levels_hidden(const PyramidFacts *facts, const TileLimits *limits);
 // ERR_INVALID for what makes no sense or is over the limits that info.json tells.
 bool plan_make(const TileAsk *ask, const PyramidFacts *facts, const TileLimits *limits, TilePlan *ret,
     Err *err) MUST_CHECK;
-// Looks whether the pyramid holds exactly what is asked, or can cut it, and the Grant allows it.
-void plan_find_stored(TilePlan *plan, const TileAsk *ask, const Pyramid *pyramid, const TileLimits *limits);
+// Looks whether the pyramid, whose tiles are in the format `holds`, has exactly what is asked, or can cut it,
+// and the Grant allows it.
+void plan_find_stored(
+    TilePlan *plan, const TileAsk *ask, const Pyramid *pyramid, RenderFormat holds, const TileLimits *limits);
 // To be asked after that: ERR_DENIED for more detail than the Grant allows.
 bool plan_permitted(
     const TilePlan *plan, const PyramidFacts *facts, const TileLimits *limits, Err *err) MUST_CHECK;
@@ -108,6 +110,7 @@ typedef struct {
     const PyramidFacts *facts;
     const TileLimits *limits;
     Str rights; // statement URI, may be empty
+    bool webp;  // tiles are stored as WebP, too
 } InfoAsk;
 
 enum { INFO_MAX_BYTES = 16 * 1024 };
@@ -126,6 +129,7 @@ struct Image {
     Str id;
     uint64_t hash;
     Pyramid *pyramid;
+    Pyramid *webp; // its twin, NULL: there is none
     const PyramidFacts *facts;
     TileLimits limits;
     Str object_id, path; // of the master in the vault

@@ -216,12 +216,13 @@ static bool on_grid(const RenderAsk *r, const PyramidFacts *f, int64_t step)
            r->height_px == MIN_OF(step, (int64_t)f->height_px - r->top_px);
 }
 
-void plan_find_stored(TilePlan *plan, const TileAsk *ask, const Pyramid *pyramid, const TileLimits *limits)
+void plan_find_stored(
+    TilePlan *plan, const TileAsk *ask, const Pyramid *pyramid, RenderFormat holds, const TileLimits *limits)
 {
     RenderAsk *r = &plan->render;
     const PyramidFacts *f = pyramid_facts(pyramid);
     plan->stored = plan->cut = false;
-    if (r->format != RENDER_JPEG || r->quality != RENDER_COLOR || r->mirror || r->rotation_deg > 0)
+    if (r->format != holds || r->quality != RENDER_COLOR || r->mirror || r->rotation_deg > 0)
         return;
     for (int level = limits_levels_hidden(f, limits); level < f->levels; level++) {
         int64_t step = (int64_t)f->tile_px << level;

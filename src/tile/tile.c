@@ -60,13 +60,28 @@ static bool wants_samples(const TileAsk *ask)
     return ask->depth_master || ask->windowed;
 }
 
+static bool in_twin(const Found *found)
+{
+    return found->ask.format == RENDER_WEBP && found->image->webp;
+}
+
+static const Pyramid *stored_in(const Found *found)
+{
+    return in_twin(found) ? found->image->webp : found->image->pyramid;
+}
+
+static RenderFormat holds(const Found *found)
+{
+    return in_twin(found) ? RENDER_WEBP : RENDER_JPEG;
+}
+
 static bool plan(Found *found, Err *err)
 {
     const Image *image = found->image;
     if (!plan_make(&found->ask, image->facts, &image->limits, &found->plan, err))
         return false;
     if (!wants_samples(&found->ask))
-        plan_find_stored(&found->plan, &found->ask, image->pyramid, &image->limits);
+        plan_find_stored(&found->plan, &found->ask, stored_in(found), holds(found), &image->limits);
     else if (!plan_samples(&found->ask, &found->plan, err))
         return false;
     return plan_permitted(&found->plan, image->facts, &image->limits, err);
@@ -221,10 +236,10 @@ static void answer_stored(const HttpRequest *r, Found *found, HttpAnswer *answer
 {
     answer_picture(r, found, answer);
     answer->kind = HTTP_BODY_FILE;
-    answer->fd = pyramid_fd(found->image->pyramid);
+    answer->fd = pyramid_fd(stored_in(found));
     answer->offset = found->plan.span.offset;
     answer->size_bytes = found->plan.span.size_bytes;
-    answer->etag = etag(r, found->image, '-', found->plan.span.offset);
+    answer->etag = etag(r, found->image, in_twin(found) ? 'v' : '-', found->plan.span.offset);
     answer->release = image_drop;
     answer->held = found->image;
     found->image = NULL;
