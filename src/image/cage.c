@@ -4,17 +4,15 @@
 // alone.
 #include "image/cage.h"
 
+#include "base/child.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "image/cage/wire.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -37,8 +35,7 @@ typedef enum { SLOT_EMPTY, SLOT_IDLE, SLOT_TAKEN, SLOT_STARTING } SlotState;
 
 typedef struct {
     SlotState state;
-    pid_t pid; // 0: no child
-    int socket;
+    Child child;
     int64_t cpu_allowed_s; // RLIMIT_CPU counts from the child's start: what its files so far were allowed
     Err start_err;
 } Slot;
@@ -56,89 +53,13 @@ struct Cage {
 
 // ---- starting and ending a child
 
-static bool find_program(char *ret, size_t size, Err *err)
-{
-    static const char *const places[] = {"", "../libexec/vitrine/", "../"}; // the last: programs of the tests
-    char self[PATH_MAX];
-    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-    if (n < 0)
-        return err_errno(err, "cannot find our own program file");
-    self[n] = '\0';
-    char *name = strrchr(self, '/');
-    if (!name)
-        return err_set(err, ERR_IO, "our own program file has no folder");
-    name[1] = '\0';
-    for (size_t i = 0; i < COUNT_OF(places); i++) {
-        int length = snprintf(ret, size, "%s%svitrine-cage", self, places[i]);
-        if (length > 0 && (size_t)length < size && access(ret, X_OK) == 0)
-            return true;
-    }
-    return err_set(
-        err, ERR_NOT_FOUND, "the program vitrine-cage, which opens pictures, is missing beside this one");
-}
-
-static bool spawn(const char *program, int memory_mb, int socket, pid_t *ret, Err *err)
-{
-    char memory[16];
-    snprintf(memory, sizeof(memory), "%d", memory_mb);
-    char *argv[] = {(char[]){"vitrine-cage"}, memory, NULL}, *envp[] = {NULL};
-    posix_spawn_file_actions_t files;
-    posix_spawnattr_t how;
-    sigset_t none, all;
-    sigemptyset(&none);
-    sigfillset(&all);
-    posix_spawn_file_actions_init(&files);
-    posix_spawnattr_init(&how);
-    posix_spawnattr_setflags(&how, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    posix_spawnattr_setsigmask(&how, &none);
-    posix_spawnattr_setsigdefault(&how, &all);
-    int code = posix_spawn_file_actions_adddup2(&files, socket, CAGE_SOCKET_FD);
-    for (int fd = 0; fd < CAGE_SOCKET_FD && code == 0; fd++)
-        code = posix_spawn_file_actions_addopen(&files, fd, "/dev/null", fd ? O_WRONLY : O_RDONLY, 0);
-    if (code == 0)
-        code = posix_spawn_file_actions_addclosefrom_np(&files, CAGE_SOCKET_FD + 1);
-    if (code == 0)
-        code = posix_spawn(ret, program, &files, &how, argv, envp);
-    posix_spawn_file_actions_destroy(&files);
-    posix_spawnattr_destroy(&how);
-    errno = code;
-    return code == 0 || err_errno(err, "cannot start vitrine-cage");
-}
-
-// Takes the child's end from the world; says how it ended. The slot then has no child.
-static int end_child(Slot *slot, int64_t *ret_peak_kb)
-{
-    int status = 0;
-    struct rusage used = {0};
-    kill(slot->pid, SIGKILL);
-    while (wait4(slot->pid, &status, 0, &used) < 0 && errno == EINTR)
-        ;
-    fd_close(slot->socket);
-    slot->pid = 0;
-    slot->socket = -1;
-    if (ret_peak_kb)
-        *ret_peak_kb = used.ru_maxrss;
-    return status;
-}
-
 static bool start_child(const Cage *c, Slot *slot, Err *err)
 {
-    int pair[2];
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-        return err_errno(err, "cannot make a socket pair");
-    // A descriptor that already has the number it shall get would keep close-on-exec.
-    CLEANUP(fd_closep) int theirs = fcntl(pair[1], F_DUPFD_CLOEXEC, CAGE_SOCKET_FD + 1);
-    fd_close(pair[1]);
-    slot->socket = pair[0];
+    char memory[16];
+    snprintf(memory, sizeof(memory), "%d", c->config.memory_max_mb);
+    char *argv[] = {(char[]){"vitrine-cage"}, memory, NULL};
     slot->cpu_allowed_s = START_TIME_S;
-    if (theirs >= 0 && spawn(c->program, c->config.memory_max_mb, theirs, &slot->pid, err))
-        return true;
-    if (theirs < 0)
-        err_note_errno_at(err, __FILE__, __LINE__, "cannot make a socket pair");
-    fd_close(slot->socket);
-    slot->socket = -1;
-    slot->pid = 0;
-    return false;
+    return child_start(c->program, argv, NULL, 0, &slot->child, err);
 }
 
 static void *keeper_run(void *given)
@@ -170,7 +91,7 @@ static bool receive(const Slot *slot, int64_t deadline_us, CageAnswer *ret, bool
 {
     *ret_late = false;
     for (;;) {
-        struct pollfd ready = {.fd = slot->socket, .events = POLLIN};
+        struct pollfd ready = {.fd = slot->child.socket, .events = POLLIN};
         int64_t left_us = deadline_us - clock_mono_us();
         if (left_us <= 0) {
             *ret_late = true;
@@ -181,7 +102,7 @@ static bool receive(const Slot *slot, int64_t deadline_us, CageAnswer *ret, bool
             return false;
         if (n <= 0)
             continue;
-        ssize_t bytes = recv(slot->socket, ret, sizeof(*ret), 0);
+        ssize_t bytes = recv(slot->child.socket, ret, sizeof(*ret), 0);
         if (bytes < 0 && errno == EINTR)
             continue;
         if (bytes != (ssize_t)sizeof(*ret))
@@ -209,17 +130,10 @@ static bool send_question(const Slot *slot, const CageQuestion *question, int fr
     head->cmsg_type = SCM_RIGHTS;
     head->cmsg_len = CMSG_LEN(bytes);
     memcpy(CMSG_DATA(head), fds, bytes);
-    return sendmsg(slot->socket, &message, MSG_NOSIGNAL) == (ssize_t)sizeof(*question);
+    return sendmsg(slot->child.socket, &message, MSG_NOSIGNAL) == (ssize_t)sizeof(*question);
 }
 
 // ---- slots
-
-// An idle child says nothing: when there is something to hear, it has ended (somebody may have killed it).
-static bool idle_ended(const Slot *slot)
-{
-    struct pollfd ready = {.fd = slot->socket, .events = POLLIN};
-    return poll(&ready, 1, 0) != 0;
-}
 
 static Slot *slot_take(Cage *c, Err *err)
 {
@@ -228,8 +142,8 @@ static Slot *slot_take(Cage *c, Err *err)
     for (;;) {
         for (int i = 0; i < c->slots_count; i++) {
             Slot *s = &c->slots[i];
-            if (s->state == SLOT_IDLE && idle_ended(s)) {
-                end_child(s, NULL);
+            if (s->state == SLOT_IDLE && child_has_ended(&s->child)) {
+                child_end(&s->child, NULL);
                 s->state = SLOT_EMPTY;
             }
             if (s->state == SLOT_IDLE || (s->state == SLOT_EMPTY && !slot))
@@ -248,7 +162,7 @@ static Slot *slot_take(Cage *c, Err *err)
             pthread_cond_wait(&c->changed, &c->lock);
     }
     slot->state = SLOT_TAKEN;
-    if (slot->pid == 0) {
+    if (slot->child.pid == 0) {
         *err = slot->start_err;
         slot->state = SLOT_EMPTY;
         slot = NULL;
@@ -261,7 +175,7 @@ static Slot *slot_take(Cage *c, Err *err)
 static void slot_give(Cage *c, Slot *slot)
 {
     pthread_mutex_lock(&c->lock);
-    slot->state = slot->pid ? SLOT_IDLE : SLOT_EMPTY;
+    slot->state = slot->child.pid ? SLOT_IDLE : SLOT_EMPTY;
     pthread_cond_broadcast(&c->changed);
     pthread_mutex_unlock(&c->lock);
 }
@@ -281,14 +195,14 @@ static void allow_cpu(Slot *slot, int64_t seconds)
 {
     slot->cpu_allowed_s += seconds;
     struct rlimit limit = {.rlim_cur = (rlim_t)slot->cpu_allowed_s, .rlim_max = RLIM_INFINITY};
-    prlimit(slot->pid, RLIMIT_CPU, &limit, NULL);
+    prlimit(slot->child.pid, RLIMIT_CPU, &limit, NULL);
 }
 
 // The child is gone or talks nonsense: what does that say about the file?
 static bool blame(const Cage *c, Slot *slot, bool late, Err *err)
 {
     int64_t peak_kb;
-    int status = end_child(slot, &peak_kb);
+    int status = child_end(&slot->child, &peak_kb);
     if (late)
         return err_set(err, ERR_LIMIT, "reading it took too long and was stopped");
     int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
@@ -351,7 +265,7 @@ static bool child_ready(const Cage *c, Slot *slot, Err *err)
     if (receive(slot, clock_mono_us() + INT64_C(1000) * MS * START_TIME_S, &answer, &late) &&
         answer.word == CAGE_READY)
         return true;
-    int status = end_child(slot, NULL);
+    int status = child_end(&slot->child, NULL);
     if (WIFEXITED(status) && answer.word == CAGE_FAILED)
         return err_set(err, ERR_UNSUPPORTED, "%s", answer.text);
     return err_set(err, ERR_IO, "vitrine-cage does not start (status %d)", status);
@@ -383,7 +297,7 @@ Cage *cage_open(const CageConfig *config, Err *err)
 {
     Cage *c = mem_alloc(sizeof(*c));
     c->config = *config;
-    if (!find_program(c->program, sizeof(c->program), err)) {
+    if (!child_find("vitrine-cage", c->program, err)) {
         free(c);
         return NULL;
     }
@@ -399,7 +313,7 @@ Cage *cage_open(const CageConfig *config, Err *err)
     if (c->config.tile_px <= 0)
         c->config.tile_px = TILE_DEFAULT_PX;
     for (int i = 0; i < c->slots_count; i++)
-        c->slots[i].socket = -1;
+        c->slots[i].child.socket = -1;
     pthread_mutex_init(&c->lock, NULL);
     pthread_cond_init(&c->changed, NULL);
     int code = pthread_create(&c->keeper, NULL, keeper_run, c);
@@ -420,8 +334,8 @@ void cage_close(Cage *c)
     pthread_mutex_unlock(&c->lock);
     pthread_join(c->keeper, NULL);
     for (int i = 0; i < c->slots_count; i++)
-        if (c->slots[i].pid)
-            end_child(&c->slots[i], NULL);
+        if (c->slots[i].child.pid)
+            child_end(&c->slots[i].child, NULL);
     pthread_cond_destroy(&c->changed);
     pthread_mutex_destroy(&c->lock);
     free(c);

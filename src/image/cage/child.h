@@ -3,6 +3,7 @@
 // only this program is linked with libvips and lcms2.
 #pragma once
 
+#include "base/bars.h"
 #include "image/cage/wire.h"
 #include "image/int.h"
 
@@ -13,11 +14,6 @@ typedef struct {
     uint64_t from_bytes;
     bool (*seen)(const ImageFacts *facts, Err *err);
 } Task;
-
-// bars.c: from here on no path, no network, no new program, no more than memory_mb. Ends the process if a bar
-// cannot be put up, except Landlock on a kernel that has none (seccomp then still refuses every path).
-bool bars_limit(int memory_mb, Err *err) MUST_CHECK; // first
-bool bars_close(Err *err) MUST_CHECK; // when everything needed is loaded, before the first file
 
 // slim.c: gives back the memory that only loading the libraries needed.
 void slim(void);

@@ -6,7 +6,7 @@
 //   no_new_privs                  nothing it could run would have more rights
 //   Landlock                      no path at all, not even below the working folder
 //   seccomp                       an allow-list: read, write, memory, threads of its own; the rest kills
-#include "image/cage/child.h"
+#include "base/bars.h"
 
 #include <errno.h>
 #include <linux/landlock.h>
@@ -166,7 +166,7 @@ static int rules_add(scmp_filter_ctx f)
         code = seccomp_rule_add(f, SCMP_ACT_ERRNO((uint32_t)refused[i].error), refused[i].call, 0);
     // Memory that can be run as a program is refused: no code but what was loaded.
     struct scmp_arg_cmp no_code = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
-    struct scmp_arg_cmp on_socket = SCMP_A0(SCMP_CMP_EQ, CAGE_SOCKET_FD);
+    struct scmp_arg_cmp on_socket = SCMP_A0(SCMP_CMP_EQ, BARS_SOCKET_FD);
     struct scmp_arg_cmp thread_only =
         SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD | CLONE_VM, CLONE_THREAD | CLONE_VM);
     struct scmp_arg_cmp own_name = SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME);
