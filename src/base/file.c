@@ -52,6 +52,14 @@ int file_open(int dir, const char *path, Err *err)
     return regular_only(fd, path, err);
 }
 
+int file_append(int dir, const char *path, Err *err)
+{
+    int fd = openat(dir, path, O_RDWR | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0)
+        return err_fd_errno(err, "%s", path);
+    return regular_only(fd, path, err);
+}
+
 int file_open_beneath(int dir, Str path, Err *err)
 {
     char name[PATH_BYTES_MAX];

@@ -14,6 +14,7 @@ int fd_take(int *fd);    // moves it out: *fd becomes -1
 // Opens `path` for reading, relative to `dir` (AT_FDCWD for the working folder). -1 and ERR_NOT_FOUND or
 // ERR_IO. Refuses (ERR_INVALID) what is not a regular file, without waiting on a pipe or device.
 int file_open(int dir, const char *path, Err *err) MUST_CHECK;
+int file_append(int dir, const char *path, Err *err) MUST_CHECK; // also for writing, at its end
 // As file_open, for a path that must stay below `dir`: "..", absolute paths and links that lead out are
 // ERR_INVALID.
 int file_open_beneath(int dir, Str path, Err *err) MUST_CHECK;
