@@ -3,7 +3,8 @@
 
   peers.py ENGINE RECORDS.tsv QUERIES.txt FOLDER
 
-prints: seconds to build, bytes, p50 ms, p99 ms, mean hits, memory kB. ENGINE: fts5, postgres, groonga.
+prints: seconds to build, bytes, p50 ms, p99 ms, the same in processor time, mean hits, memory kB. ENGINE: fts5,
+postgres, groonga (which tells no processor time: its wall times stand there again).
 RECORDS.tsv comes from `bench_search dump`. None of them folds simplified and traditional characters, reads pinyin, knows
 concepts or corrects typing errors here; only the time is compared."""
 import csv, json, os, re, resource, sqlite3, subprocess, sys, time
@@ -25,10 +26,11 @@ def words(question):
     return re.findall(r"\w+", question) or ["x"]
 
 
-def report(built, size, times, hits, memory):
-    times.sort()
-    print("%.1f\t%d\t%.3f\t%.3f\t%.0f\t%d" % (built, size, times[len(times) // 2] * 1e3, times[len(times) * 99 // 100] * 1e3,
-          hits / len(times), memory))
+def report(built, size, times, cpus, hits, memory):
+    middle, last = len(times) // 2, len(times) * 99 // 100
+    times, cpus = sorted(times), sorted(cpus)
+    print("%.1f\t%d\t%.3f\t%.3f\t%.3f\t%.3f\t%.0f\t%d" % (built, size, times[middle] * 1e3, times[last] * 1e3, cpus[middle] * 1e3,
+          cpus[last] * 1e3, hits / len(times), memory))
 
 
 def folder_size(path):
@@ -49,18 +51,19 @@ def fts5():
         db.execute("INSERT INTO t (rowid, title, body) VALUES (?,?,?)", (n, r[1], r[2]))
     db.commit()
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    built, times, hits = time.time() - begin, [], 0
+    built, times, cpus, hits = time.time() - begin, [], [], 0
     for q in questions:
         match = " ".join('"%s"' % w for w in words(q))
-        begin = time.time()
+        begin, cpu = time.time(), time.process_time()
         db.execute("SELECT rowid, bm25(t, 10, 1) FROM t WHERE t MATCH ? ORDER BY 2 LIMIT 20", (match,)).fetchall()
         db.execute("CREATE TEMP TABLE h AS SELECT rowid AS n FROM t WHERE t MATCH ?", (match,))
         hits += db.execute("SELECT count(*) FROM h").fetchone()[0]
         for f in FACETS:
             db.execute("SELECT %s, count(*) FROM h JOIN d USING (n) GROUP BY 1 ORDER BY 2 DESC LIMIT 100" % f).fetchall()
         times.append(time.time() - begin)
+        cpus.append(time.process_time() - cpu)
         db.execute("DROP TABLE h")
-    report(built, os.stat(path).st_size, times, hits, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    report(built, os.stat(path).st_size, times, cpus, hits, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 def groonga():
@@ -92,7 +95,7 @@ def groonga():
         answer = json.loads(line)
         times.append(answer[0][2])
         hits += answer[1][0][0][0] if answer[0][0] == 0 else 0
-    report(built, folder_size(path), times, hits, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+    report(built, folder_size(path), times, times, hits, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 
 
 def postgres():
@@ -119,19 +122,37 @@ def postgres():
     load.stdin.close()
     load.wait()
     built = time.time() - begin
-    asks = ["\\timing on"]
+    # One session, so that its process can be asked what it used; no parallel workers, which would be others.
+    session = subprocess.Popen(psql, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd="/")
+
+    def ask(text):
+        session.stdin.write(text + "\n\\echo .\n")
+        session.stdin.flush()
+        lines = []
+        while (line := session.stdout.readline().rstrip("\n")) != ".":
+            assert line or session.poll() is None
+            lines.append(line)
+        return lines
+
+    ask("SET max_parallel_workers_per_gather = 0;")
+    stat = "/proc/%d/schedstat" % int(ask("SELECT pg_backend_pid();")[0])
+    used = lambda: int(open(stat).read().split()[0]) / 1e9
+    times, cpus, hits = [], [], 0
     for q in questions:
         text = " ".join(words(q)).replace("'", "''")
         union = " UNION ALL ".join("(SELECT %s, count(*) FROM h GROUP BY 1 ORDER BY 2 DESC LIMIT 100)" % f for f in FACETS)
-        asks.append("WITH q AS (SELECT plainto_tsquery('english', '%s') AS q), h AS MATERIALIZED (SELECT d.* FROM d, q WHERE v @@ q) "
+        begin, cpu = time.time(), used()
+        lines = ask("WITH q AS (SELECT plainto_tsquery('english', '%s') AS q), h AS MATERIALIZED (SELECT d.* FROM d, q WHERE v @@ q) "
                     "(SELECT id, ts_rank(v, q)::bigint FROM h, q ORDER BY ts_rank(v, q) DESC LIMIT 20) UNION ALL (SELECT 'hits', count(*) FROM h) UNION ALL %s;" % (text, union))
-    done = subprocess.run(psql, input="\n".join(asks) + "\n", capture_output=True, text=True, cwd="/")
-    times = [float(t) / 1e3 for t in re.findall(r"^Time: ([0-9.]+) ms", done.stdout, re.M)]
-    hits = sum(int(n) for n in re.findall(r"^hits\|(\d+)", done.stdout, re.M))
+        times.append(time.time() - begin)
+        cpus.append(used() - cpu)
+        hits += sum(int(line[5:]) for line in lines if line.startswith("hits|"))
+    session.stdin.close()
+    session.wait()
     size = subprocess.run(psql + ["-c", "SELECT pg_total_relation_size('d')"], capture_output=True, text=True, cwd="/").stdout
     memory = 0
     subprocess.run(run + [bin_ + "pg_ctl", "-D", path, "-m", "fast", "stop"], capture_output=True, cwd="/")
-    report(built, int(size), times, hits, memory)
+    report(built, int(size), times, cpus, hits, memory)
 
 
 {"fts5": fts5, "groonga": groonga, "postgres": postgres}[engine]()

@@ -219,8 +219,79 @@ static void two_ways(void **state)
     test_remove(&place);
 }
 
+// A disk that forgets: bytes of a segment are another, and it is asked all the same. It may find something
+// wrong; it must not touch what is not its own.
+static void ask_damaged(Segment *segment, Arena *a)
+{
+    View *v = view_make(segment, NULL, "", -1);
+    Snapshot *n = snapshot_make(&v, 1, 1, 1);
+    FacetTable *table = facet_table_make(n);
+    for (int i = 0; i < 6; i++) {
+        Plan plan = {.a = a, .snapshot = n};
+        Node *node = make_tree(&plan, 0);
+        Finding f = {.n = n,
+            .node = node,
+            .table = table,
+            .counts = arena_array(a, uint32_t, facet_table_size(table) + 1),
+            .best = {.n = n, .max = BEST, .entries = arena_array(a, Entry, BEST + 1)}};
+        find_hits(&f);
+        find_fields(&f, f.best.entries, f.best.count);
+        const uint64_t *bits;
+        const float *scores;
+        dense_window(dense_open(node, n, 0, a), 0, &bits, &scores);
+        SearchAsk ask = {0};
+        SearchAnswer answer;
+        facets_answer(table, f.counts, &ask, a, &answer);
+        for (size_t k = 0; k < f.best.count; k++) {
+            DocFacts facts;
+            uint32_t starts[FIELDS + 1];
+            segment_doc(segment, f.best.entries[k].doc, &facts);
+            segment_field_starts(segment, f.best.entries[k].doc, starts);
+        }
+    }
+    TermCursor c = term_cursor(segment);
+    Str term;
+    for (int i = 0; i < 10000 && term_next(&c, &term); i++) {
+        Postings p = postings(&c.term);
+        uint32_t here[8];
+        while (postings_next(&p))
+            postings_positions(&p, here, COUNT_OF(here));
+    }
+    facet_table_free(table);
+    snapshot_drop(NULL, n);
+    view_drop(v);
+}
+
+static void damaged(void **state)
+{
+    (void)state;
+    TestPlace place = test_place();
+    Err err = {0};
+    CLEANUP(fd_closep) int dir = dir_open(AT_FDCWD, place.folder, &err);
+    view_drop(make_view(dir, 300, 0, "a"));
+    CLEANUP(arena_closep) Arena *kept = arena_open();
+    CLEANUP(fd_closep) int fd = file_open(dir, "a", &err);
+    Str whole;
+    FINE(file_read_all(fd, 1 << 24, kept, &whole, &err), err);
+    for (int i = 0; i < 400; i++) {
+        CLEANUP(arena_closep) Arena *a = arena_open();
+        Err trouble = {0};
+        char *bytes = arena_alloc(a, whole.n);
+        memcpy(bytes, whole.p, whole.n);
+        for (uint32_t k = 0, many = 1 + dice(4); k < many;
+             k++) // the footer, and the tables before it, more often
+            bytes[dice(3) ? dice((uint32_t)whole.n) : whole.n - 1 - dice(400)] = (char)dice(256);
+        FINE(file_replace(dir, "b", (Str){bytes, whole.n}, false, &err), err);
+        Segment *segment = segment_map(dir, "b", &trouble);
+        if (segment)
+            ask_damaged(segment, a);
+    }
+    FINE(file_remove(dir, "a", &err) && file_remove(dir, "b", &err), err);
+    test_remove(&place);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(two_ways)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(two_ways), cmocka_unit_test(damaged)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

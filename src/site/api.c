@@ -198,8 +198,10 @@ void api_search_answer(Visit *v)
     put_facets(&w, v, answer);
     put_instead(&w, answer);
     json_put_member_if(&w, S("corrected"), answer->corrected);
-    if (!found.at.n)
+    if (!found.at.n) {
         json_put_member_int(&w, S("sequence"), answer->sequence);
+        json_put_member_int(&w, S("behind"), results_behind(v, answer));
+    }
     json_put_name(&w, S("next"));
     if (answer->next.n)
         json_put_text(&w, answer->next);

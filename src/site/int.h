@@ -196,6 +196,8 @@ bool choice_make(const Visit *v, ChoiceMade *ret, Err *err) MUST_CHECK; // in th
 
 void home_answer(Visit *v);
 void results_answer(Visit *v);
+// Changes in the ledger that the answer does not know yet.
+int64_t results_behind(const Visit *v, const SearchAnswer *answer);
 void look_answer(Visit *v);
 void look_why_answer(Visit *v);
 void api_look_answer(Visit *v);

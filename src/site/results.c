@@ -190,7 +190,7 @@ static void fill_suggestions(const Visit *v, PageResults *page, Err *err)
     page->suggestions.count = count;
 }
 
-static int64_t lateness(const Visit *v, const SearchAnswer *answer)
+int64_t results_behind(const Visit *v, const SearchAnswer *answer)
 {
     Err err = {0};
     int64_t head = catalog_head(v->site->config.catalog, &err);
@@ -200,7 +200,7 @@ static int64_t lateness(const Visit *v, const SearchAnswer *answer)
 // Of what was found today; the past has neither order nor filters.
 static void fill_today(const Visit *v, const Searched *f, PageResults *page, Err *err)
 {
-    page->late = lateness(v, &f->answer);
+    page->late = results_behind(v, &f->answer);
     if (f->answer.corrected.n)
         page->exactly = search_address(v->a, &(SearchPlace){.ask = &f->ask, .exactly = true});
     if (f->answer.total) {
