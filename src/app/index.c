@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/index.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,11 +76,12 @@ static void *follow(void *argument)
             open_best(index);
         if (index->writer) {
             int64_t head = catalog_head(index->home->catalog, &err);
-            if (head >= 0 && head != known &&
-                !search_follow(index->search, index->home->catalog, &index->stop, &known, &err))
+            bool news = head >= 0 && head != known;
+            if (head < 0 ||
+                (news && !search_follow(index->search, index->home->catalog, &index->stop, &known, &err)))
                 tell(index, &err);
-            else if (head < 0)
-                tell(index, &err);
+            if (news)
+                malloc_trim(0); // what was being indexed leaves 30 MB that the allocator would keep
         }
         if (!index->stop)
             nanosleep(&(struct timespec){.tv_nsec = LOOK_EVERY_MS * 1000000L}, NULL);

@@ -122,16 +122,11 @@ static void find_term(const Dense *d, Part *part, Window *w, const Window *withi
         find_in_fields(d, part, w, within);
         return;
     }
-    uint32_t docs[POSTINGS_BLOCK];
-    unsigned char evidence[POSTINGS_BLOCK];
     float unit = part->node->weight / IMPACT_MAX, scores[IMPACT_MAX + 1];
     for (int i = 0; i <= IMPACT_MAX; i++)
         scores[i] = unit * (float)i;
-    if (!postings_seek(&part->p, d->from))
-        return;
-    for (size_t n; (n = postings_take(&part->p, d->to, docs, evidence)) > 0;)
-        for (size_t i = 0; i < n; i++)
-            add(d, w, docs[i], scores[EVIDENCE_IMPACT(evidence[i])]);
+    if (postings_seek(&part->p, d->from))
+        postings_mark(&part->p, d->from, d->to, scores, w->bits, w->scores);
 }
 
 static void find_phrase(const Dense *d, const Part *part, Window *w, const Window *within)

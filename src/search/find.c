@@ -33,11 +33,18 @@ typedef struct {
     bool begun;
 } Share;
 
+// Threads begin with different views and help with others at the end: each view's facet rows are then added
+// up by one thread, mostly.
+typedef struct {
+    size_t first, count; // in tasks
+    atomic_size_t taken;
+} ViewTasks;
+
 typedef struct {
     const Finding *f;
-    Task *tasks;
+    Task *tasks; // of the first view, then of the next
     size_t tasks_count;
-    atomic_size_t next;
+    ViewTasks *views;
     Share shares[HELPERS_MAX + 1];
     // A helper that comes late finds the job closed. The last to leave frees it.
     pthread_mutex_t lock;
@@ -45,6 +52,8 @@ typedef struct {
     int refs, working, shares_count;
     bool closed;
 } Job;
+
+static int helpers_count; // threads besides the one that asks; set once
 
 // ---- one thread at work
 
@@ -66,10 +75,12 @@ static void keep_best(Worker *w, uint32_t view, const Hits *h)
     // Records come in order: of equally good ones in one segment the later come later.
     bool in_order = best->sort == SEARCH_BY_SCORE && segment_ascending(w->job->f->n->views[view]->segment);
     for (size_t i = 0; i < h->count; i++) {
-        bool image = flags[h->docs[i]] & FLAG_IMAGE;
-        float score = image ? (h->scores[i] + 0.001f) * IMAGE_BONUS : h->scores[i];
+        // Pictures are a toss of a coin: looked up, not branched on.
+        float plain_or_pictured[2] = {h->scores[i], (h->scores[i] + 0.001f) * IMAGE_BONUS};
+        float score = plain_or_pictured[flags[h->docs[i]] & FLAG_IMAGE];
         const Entry *worst = best->entries;
-        if (in_order && best->count == best->max && best->max && score == worst->score && worst->view == view)
+        if (in_order && best->count == best->max && best->max &&
+            (score < worst->score || (score == worst->score && worst->view == view)))
             continue;
         best_add(best, &(Entry){.view = view,
                            .doc = h->docs[i],
@@ -126,15 +137,22 @@ static void run_windows(Worker *w, const Task *t)
     }
 }
 
+static void work_on(Worker *w, Job *job, ViewTasks *v)
+{
+    for (size_t i; (i = atomic_fetch_add(&v->taken, 1)) < v->count;) {
+        const Task *t = &job->tasks[v->first + i];
+        (t->windows ? run_windows : run_lists)(w, t);
+    }
+}
+
 static void work(Job *job, Share *share)
 {
-    size_t i = atomic_fetch_add(&job->next, 1);
-    if (i >= job->tasks_count)
-        return;
+    size_t views = job->f->n->count,
+           begin = (size_t)(share - job->shares) * views / (size_t)(helpers_count + 1);
     Worker w = {.job = job, .share = share, .a = arena_open()};
     facet_counter_begin(&w.counter, job->f->table, job->f->n, share->counts);
-    for (; i < job->tasks_count; i = atomic_fetch_add(&job->next, 1))
-        (job->tasks[i].windows ? run_windows : run_lists)(&w, &job->tasks[i]);
+    for (size_t i = 0; i < views; i++)
+        work_on(&w, job, &job->views[(begin + i) % views]);
     facet_counter_end(&w.counter);
     arena_close(w.a);
 }
@@ -146,8 +164,9 @@ static Lane *helpers;
 static void open_helpers(void)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    if (cores > 1)
-        helpers = lane_open("search", (int)MIN_OF(cores - 1, (long)HELPERS_MAX), HELP_QUEUE_MAX);
+    helpers_count = (int)MIN_OF(cores - 1, (long)HELPERS_MAX);
+    if (helpers_count > 0)
+        helpers = lane_open("search", helpers_count, HELP_QUEUE_MAX);
 }
 
 static void job_drop(Job *job)
@@ -160,6 +179,7 @@ static void job_drop(Job *job)
     pthread_mutex_destroy(&job->lock);
     pthread_cond_destroy(&job->idle);
     free(job->tasks);
+    free(job->views);
     free(job);
 }
 
@@ -205,7 +225,7 @@ static void call_helpers(Job *job)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, open_helpers);
-    for (size_t i = 0; helpers && i < HELPERS_MAX && i + 1 < job->tasks_count; i++) {
+    for (size_t i = 0; helpers && (int)i < helpers_count && i + 1 < job->tasks_count; i++) {
         Err busy = {0};
         pthread_mutex_lock(&job->lock);
         job->refs++;
@@ -224,14 +244,17 @@ static void add_tasks(const Finding *f, Job *job, double *ret_cost)
     for (size_t i = 0; i < f->n->count; i++)
         room += segment_docs(f->n->views[i]->segment) / TASK_DOCS + 1;
     job->tasks = mem_alloc((room + 1) * sizeof(Task));
+    job->views = mem_alloc((f->n->count + 1) * sizeof(ViewTasks));
     for (uint32_t view = 0; view < f->n->count; view++) {
         uint32_t docs = segment_docs(f->n->views[view]->segment);
         bool windows;
         *ret_cost += eval_cost(f->node, f->n, view, &windows);
+        job->views[view].first = job->tasks_count;
         for (uint32_t from = 0; from < docs; from += windows ? TASK_DOCS : docs) {
             uint32_t to = windows ? MIN_OF(docs, from + TASK_DOCS) : docs;
             job->tasks[job->tasks_count++] = (Task){view, from, to, windows};
         }
+        job->views[view].count = job->tasks_count - job->views[view].first;
     }
 }
 

@@ -251,10 +251,12 @@ typedef struct {
 Postings postings(const Term *term);
 bool postings_next(Postings *p);
 bool postings_seek(Postings *p, uint32_t doc); // to the first >= doc
-// The present record and those behind it, as long as they are below `to`; at most POSTINGS_BLOCK. Then the
-// present record is the first that was not taken, DOC_NONE if there is no more. to: at most the records of
+// Marks the present record and those behind it that are below `to`, at their places counted from `from`: a
+// bit, and the score of the impact (IMPACT_MAX + 1 of them) unless a higher one stands there. Then the
+// present record is the first that was not marked, DOC_NONE if there is no more. to: at most the records of
 // the segment.
-size_t postings_take(Postings *p, uint32_t to, uint32_t *ret_docs, unsigned char *ret_evidence);
+void postings_mark(
+    Postings *p, uint32_t from, uint32_t to, const float *by_impact, uint64_t *bits, float *scores);
 // Positions of the present record; at most max of them. Call at most once for each record.
 size_t postings_positions(Postings *p, uint32_t *ret, size_t max);
 

@@ -412,29 +412,48 @@ bool postings_next(Postings *p)
     return false;
 }
 
-size_t postings_take(Postings *p, uint32_t to, uint32_t *ret_docs, unsigned char *ret_evidence)
+// Records of a dense term lie a byte away from the one before; bits are gathered a word at a time.
+static const unsigned char *mark_run(const unsigned char *at, const unsigned char *end, uint32_t *place,
+    uint32_t limit, const float *by_impact, uint64_t *bits, float *scores)
 {
-    size_t n = 0;
-    while (n < POSTINGS_BLOCK && p->doc < to) {
-        ret_docs[n] = p->doc;
-        ret_evidence[n++] = p->evidence;
-        // The records behind it, as long as each is a byte away from the one before.
-        const unsigned char *at = p->at, *end = p->docs_end;
-        uint32_t before = p->before, left = p->left_in_block;
-        while (left > 0 && n < POSTINGS_BLOCK && at + 1 < end && at[0] < 0x80 && before + at[0] + 1 < to) {
-            ret_docs[n] = before += at[0] + 1u;
-            ret_evidence[n++] = at[1];
-            at += 2;
-            left--;
+    uint32_t here = *place, word = here / 64;
+    uint64_t more = 0;
+    for (; at < end && at[0] < 0x80 && here + at[0] + 1 < limit; at += 2) {
+        here += at[0] + 1u;
+        if (here / 64 != word) {
+            bits[word] |= more;
+            more = 0;
+            word = here / 64;
         }
-        p->read_in_block += p->left_in_block - left;
-        p->left_in_block = left;
-        p->before = before;
-        p->at = at;
-        if (!postings_next(p))
-            break;
+        more |= 1ull << (here % 64);
+        float score = by_impact[EVIDENCE_IMPACT(at[1])];
+        scores[here] = MAX_OF(scores[here], score);
     }
-    return n;
+    bits[word] |= more;
+    *place = here;
+    return at;
+}
+
+void postings_mark(
+    Postings *p, uint32_t from, uint32_t to, const float *by_impact, uint64_t *bits, float *scores)
+{
+    while (p->doc < to) {
+        uint32_t place = p->doc - from, left = p->left_in_block;
+        bits[place / 64] |= 1ull << (place % 64);
+        scores[place] = MAX_OF(scores[place], by_impact[EVIDENCE_IMPACT(p->evidence)]);
+        if (p->at < p->docs_end) {
+            uint32_t whole = MIN_OF(left, (uint32_t)(p->docs_end - p->at) / 2);
+            const unsigned char *at =
+                mark_run(p->at, p->at + 2 * whole, &place, to - from, by_impact, bits, scores);
+            uint32_t taken = (uint32_t)(at - p->at) / 2;
+            p->left_in_block -= taken;
+            p->read_in_block += taken;
+            p->before = from + place;
+            p->at = at;
+        }
+        if (!postings_next(p))
+            return;
+    }
 }
 
 bool postings_seek(Postings *p, uint32_t doc)
