@@ -1,27 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 // The engine of bench/look, driven over stdin by bench/look/measure.py. One command a line:
 //   add FILE.pgm          a picture into the collection
-//   pseudo N              N pictures of features picked at random from those, one bit in eight of each
-//   flipped build                 the index, in memory, as files would have it  -> pictures, bytes query
-//   FILE.pgm N      the N best                                     -> features, CPU us of features and of
-//   index;
-//                                                                          then N lines: picture score order
-//                                                                          8 corners
+//   pseudo N              N pictures of random features of those, one bit in eight flipped
+//   build FOLDER          the index, as files in that folder             -> pictures, bytes
+//   open FOLDER           the index that lies there                      -> pictures, bytes
+//   query FILE.pgm N      the N best                  -> hits, features, CPU us of features and of index;
+//                         then N lines: picture score order 8 corners
 //   features FILE.pgm     only looks                                     -> features, CPU us
-//   code FILE.pgm         its 256-bit code                               -> CPU us (best of 5), plain?, 4
-//   words codes N               N random codes, one looked for                 -> wall us of one thread, of
-//   two (best of 9)
+//   code FILE.pgm         its 256-bit code           -> CPU us (best of 5), 1 if too plain, 4 numbers
+//   codes N               looks for one among N random codes
+//                         -> wall us of one thread, of two (best of 9), how many were near
 #include "base/clock.h"
 #include "visual/kernel.h"
 #include "visual/lookup.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
-enum { PICTURES_MAX = 1000 * 1000, PSEUDO_FLIP_EVERY = 8, LINE_MAX_BYTES = 4096 };
+enum { PICTURES_MAX = 1000 * 1000, LINE_MAX_BYTES = 4096 };
 
 static Words *words;
 static Extractor *extractor;
@@ -91,7 +90,7 @@ static void add(const char *path)
     Mark *marks = (Mark *)(uintptr_t)e->marks;
     for (int i = 0; i < count; i++) {
         WordMark mark;
-        words_nearest(words, features[i].values, 1, &mark);
+        words_nearest(words, features[i].values, WORDS_PROBES_SURE, 1, &mark);
         const Spot spot = {
             features[i].x_px * unit, features[i].y_px * unit, features[i].sigma_px * unit, features[i].angle};
         marks[i] = (Mark){mark.word, mark.bits, place_pack(spot)};
@@ -99,11 +98,13 @@ static void add(const char *path)
     free((void *)(uintptr_t)picture.p);
 }
 
-static uint32_t next_random(void)
+static uint64_t next_random(void)
 {
-    static uint64_t state = 1;
-    state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return (uint32_t)(state >> 33);
+    static uint64_t state = 88172645463325252u; // xorshift64 (Marsaglia 2003)
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return state;
 }
 
 static void add_pseudo(int count)
@@ -116,34 +117,54 @@ static void add_pseudo(int count)
             if (from->marks_count == 0)
                 continue;
             marks[m] = from->marks[next_random() % (uint32_t)from->marks_count];
-            for (int bit = 0; bit < 64; bit++)
-                marks[m].bits ^= (uint64_t)(next_random() % PSEUDO_FLIP_EVERY == 0) << bit;
+            marks[m].bits ^= next_random() & next_random() & next_random(); // one bit in eight
             m++;
         }
     }
 }
 
-static void build(void)
+static size_t open_segment(int fd)
+{
+    Err err = {0};
+    const Segment *s = visual_segment_open(fd, words_version(words), &err);
+    if (s == NULL)
+        die(err.text);
+    close(fd);
+    shelf.parts[shelf.parts_count++] =
+        (ShelfPart){s, mem_alloc(sizeof(int32_t) * s->pictures), shelf.pictures};
+    shelf.pictures += s->pictures;
+    shelf.marks += s->marks;
+    return s->map_bytes;
+}
+
+static void build(const char *folder)
 {
     size_t total = 0;
-    for (int at = 0; at < entries_count; at += SEGMENT_PICTURES_MAX) {
-        Err err = {0};
+    for (int at = 0, number = 0; at < entries_count; at += SEGMENT_PICTURES_MAX, number++) {
         size_t bytes;
+        char path[LINE_MAX_BYTES + 16];
         const int count = MIN_OF(entries_count - at, (int)SEGMENT_PICTURES_MAX);
         char *made = visual_segment_make(entries + at, count, words_version(words), &bytes);
-        const int fd = memfd_create("segment", MFD_CLOEXEC);
+        snprintf(path, sizeof(path), "%s/%d", folder, number);
+        const int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
         if (fd < 0 || write(fd, made, bytes) != (ssize_t)bytes)
-            die("no memory for a segment");
+            die("no room for a segment");
         free(made);
-        const Segment *s = visual_segment_open(fd, words_version(words), &err);
-        if (s == NULL)
-            die(err.text);
-        close(fd);
-        shelf.parts[shelf.parts_count++] =
-            (ShelfPart){s, mem_alloc(sizeof(int32_t) * (size_t)count), shelf.pictures};
-        shelf.pictures += s->pictures;
-        shelf.marks += s->marks;
-        total += bytes;
+        total += open_segment(fd);
+    }
+    printf("%u %zu\n", shelf.pictures, total);
+}
+
+static void reopen(const char *folder)
+{
+    size_t total = 0;
+    for (int number = 0;; number++) {
+        char path[LINE_MAX_BYTES + 16];
+        snprintf(path, sizeof(path), "%s/%d", folder, number);
+        const int fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+            break;
+        total += open_segment(fd);
     }
     printf("%u %zu\n", shelf.pictures, total);
 }
@@ -209,7 +230,7 @@ static void code(const char *path)
 }
 
 typedef struct {
-    const uint64_t *codes;
+    const uint64_t *planes[4];
     uint32_t count;
     int found;
 } CodesPart;
@@ -220,9 +241,12 @@ static void *scan_codes(void *argument)
     static const uint64_t wanted[4] = {1, 2, 3, 4};
     enum { AT_ONCE = 1024 };
     CodeHit hits[AT_ONCE];
-    for (uint32_t at = 0; at < part->count; at += AT_ONCE)
-        part->found += kernel_best()->codes(part->codes + (size_t)at * 4,
-            MIN_OF(part->count - at, (uint32_t)AT_ONCE), wanted, CODE_SAME_MAX, hits);
+    for (uint32_t at = 0; at < part->count; at += AT_ONCE) {
+        const uint64_t *const planes[4] = {
+            part->planes[0] + at, part->planes[1] + at, part->planes[2] + at, part->planes[3] + at};
+        part->found += kernel_best()->codes(
+            planes, MIN_OF(part->count - at, (uint32_t)AT_ONCE), wanted, CODE_SAME_MAX, hits);
+    }
     return NULL;
 }
 
@@ -230,13 +254,17 @@ static void codes(int count)
 {
     uint64_t *all = mem_alloc(sizeof(uint64_t) * 4 * (size_t)count);
     for (size_t i = 0; i < 4 * (size_t)count; i++)
-        all[i] = (uint64_t)next_random() << 33 ^ (uint64_t)next_random() << 11 ^ next_random();
+        all[i] = next_random();
     int64_t best_us[2] = {INT64_MAX, INT64_MAX};
     int found = 0;
     for (int round = 0; round < 9; round++) {
         for (int threads = 1; threads <= 2; threads++) {
-            CodesPart parts[2] = {{all, (uint32_t)(count / threads), 0},
-                {all + (size_t)(count / threads) * 4, (uint32_t)(count - count / threads), 0}};
+            CodesPart parts[2] = {{.count = (uint32_t)(count / threads)}};
+            parts[1].count = (uint32_t)count - parts[0].count;
+            for (size_t k = 0; k < 4; k++) {
+                parts[0].planes[k] = all + k * (size_t)count;
+                parts[1].planes[k] = parts[0].planes[k] + parts[0].count;
+            }
             pthread_t thread;
             const int64_t start = clock_mono_us();
             if (threads == 2 && pthread_create(&thread, NULL, scan_codes, &parts[1]) != 0)
@@ -266,8 +294,10 @@ int main(void)
             add(path);
         else if (sscanf(line, "pseudo %d", &number) == 1)
             add_pseudo(number);
-        else if (strcmp(line, "build\n") == 0)
-            build();
+        else if (sscanf(line, "build %4000s", path) == 1)
+            build(path);
+        else if (sscanf(line, "open %4000s", path) == 1)
+            reopen(path);
         else if (sscanf(line, "query %4000s %d", path, &number) == 2)
             query(path, number);
         else if (sscanf(line, "features %4000s", path) == 1)

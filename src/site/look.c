@@ -83,6 +83,16 @@ bool look_read_part(Look *look, Err *err)
     return true;
 }
 
+static bool decode_upload(const Visit *v, Str body, const int region[4], Picture *ret, Err *err)
+{
+    const SiteSight *sight = &v->site->config.sight;
+    if (sight->upload(sight->ctx, body, region, v->a, ret, err))
+        return true;
+    if (err->kind == ERR_CORRUPT) // damage in what a visitor sent: nothing that went wrong here
+        return err_set(err, ERR_INVALID, "this picture is damaged and cannot be read");
+    return false;
+}
+
 static bool read_picture(const Visit *v, Look *look, Err *err)
 {
     const SiteSight *sight = &v->site->config.sight;
@@ -92,7 +102,7 @@ static bool read_picture(const Visit *v, Look *look, Err *err)
     if (http_method(v->r) == HTTP_POST) {
         look->uploaded = true;
         return upload_picture(http_header(v->r, "Content-Type"), http_body(v->r), &body, err) &&
-               sight->upload(sight->ctx, body, look->region, v->a, &look->ask.picture, err);
+               decode_upload(v, body, look->region, &look->ask.picture, err);
     }
     CatalogImage image;
     if (!look_find_media(v, look, &image, err))

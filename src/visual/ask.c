@@ -278,7 +278,8 @@ static double score_same(const Question *q, const void *wanted, const Segment *s
     (void)q;
     if (sketch->code_is_plain || s->picture[picture].plain)
         return 0;
-    const int distance = code_distance(&sketch->code, &s->codes[picture]);
+    const SketchCode code = visual_segment_code(s, picture);
+    const int distance = code_distance(&sketch->code, &code);
     if (distance <= CODE_SAME_MAX)
         return 1 - distance / 1000.0;
     return distance <= CODE_ALIKE_MAX ? 0.9 - (distance - CODE_SAME_MAX) / 100.0 : 0;
@@ -293,7 +294,7 @@ static bool find_sketch(const Question *q, Sketch *ret, Err *err)
             if (part->ranks[i] == RANK_GONE || part->ranks[i] < q->rank_min ||
                 !str_eq(visual_segment_image(part->segment, i), q->ask->image_id))
                 continue;
-            *ret = (Sketch){.code = part->segment->codes[i],
+            *ret = (Sketch){.code = visual_segment_code(part->segment, i),
                 .code_is_plain = part->segment->picture[i].plain != 0,
                 .look = part->segment->looks[i]};
             return true;

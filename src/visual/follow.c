@@ -76,7 +76,7 @@ static bool mark_picture(Batch *b, Picture picture, Entry *entry, Err *err)
     for (int i = 0; i < count; i++) {
         const Feature *f = &features[i];
         WordMark mark;
-        words_nearest(b->v->words, f->values, 1, &mark);
+        words_nearest(b->v->words, f->values, WORDS_PROBES_SURE, 1, &mark);
         const Spot spot = {f->x_px * unit, f->y_px * unit, f->sigma_px * unit, f->angle};
         marks[i] = (Mark){.word = mark.word, .bits = mark.bits, .place = place_pack(spot)};
     }

@@ -153,11 +153,27 @@ static int dot(const uint8_t *a, const uint8_t *b)
     return sum;
 }
 
-static void score(
-    const uint8_t *values, const uint8_t *centres, const int32_t *norms, int count, int32_t *ret_scores)
+void kernel_group(const uint8_t *centres, int count, uint8_t *ret)
 {
-    for (int i = 0; i < count; i++)
-        ret_scores[i] = 2 * dot(values, centres + i * FEATURE_DIMENSIONS) - norms[i];
+    for (int first = 0; first < count; first += KERNEL_GROUP) {
+        for (int d = 0; d < FEATURE_DIMENSIONS; d += 4) {
+            for (int k = 0; k < KERNEL_GROUP; k++, ret += 4)
+                memcpy(ret, centres + (first + k) * FEATURE_DIMENSIONS + d, 4);
+        }
+    }
+}
+
+static void score(
+    const uint8_t *values, const uint8_t *grouped, const int32_t *norms, int count, int32_t *ret_scores)
+{
+    for (int i = 0; i < count; i++) {
+        const uint8_t *centre =
+            grouped + i / KERNEL_GROUP * KERNEL_GROUP * FEATURE_DIMENSIONS + i % KERNEL_GROUP * 4;
+        int sum = 0;
+        for (int d = 0; d < FEATURE_DIMENSIONS; d++)
+            sum += values[d] * centre[d / 4 * 4 * KERNEL_GROUP + d % 4];
+        ret_scores[i] = 2 * sum - norms[i];
+    }
 }
 
 static int scan(const uint8_t *steps, const uint64_t *marks, uint32_t count, uint64_t bits, int distance_max,
@@ -176,15 +192,15 @@ static int scan(const uint8_t *steps, const uint64_t *marks, uint32_t count, uin
 }
 
 static int codes_near(
-    const uint64_t *codes, uint32_t count, const uint64_t code[4], int distance_max, CodeHit *ret)
+    const uint64_t *const planes[4], uint32_t count, const uint64_t code[4], int distance_max, CodeHit *ret)
 {
     int found = 0;
-    for (uint32_t i = 0; i < count; i++, codes += 4) {
+    for (uint32_t i = 0; i < count; i++) {
         int distance = 0;
         for (int part = 0; part < 4; part++)
-            distance += __builtin_popcountll(codes[part] ^ code[part]);
-        ret[found] = (CodeHit){.at = i, .distance = distance};
-        found += distance <= distance_max;
+            distance += __builtin_popcountll(planes[part][i] ^ code[part]);
+        if (distance <= distance_max)
+            ret[found++] = (CodeHit){.at = i, .distance = distance};
     }
     return found;
 }

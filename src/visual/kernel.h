@@ -11,6 +11,7 @@ enum {
     KERNEL_PAD = 16, // writable values that must exist left and right of a row handed to across()
     PATCH_SIDE = 18, // samples; the 16 x 16 inside have gradients
     PATCH_CELLS = 16 * 8,
+    KERNEL_GROUP = 8,
 };
 
 typedef struct {
@@ -40,19 +41,24 @@ typedef struct {
     // Gradients of a patch pooled into 4 x 4 cells of 8 directions.
     void (*pool)(const int16_t *patch, int32_t *ret_cells);
     int (*dot)(const uint8_t *a, const uint8_t *b); // of FEATURE_DIMENSIONS values, none above 127
-    // Of one feature with `count` centres that stand behind each other: 2 * dot - norm of each.
+    // Of one feature with `count` centres (a multiple of KERNEL_GROUP, as kernel_group puts them):
+    // 2 * dot - norm of each.
     void (*score)(
-        const uint8_t *values, const uint8_t *centres, const int32_t *norms, int count, int32_t *ret_scores);
+        const uint8_t *values, const uint8_t *grouped, const int32_t *norms, int count, int32_t *ret_scores);
     // Marks of a list (see segment.h) whose bits differ from `bits` in at most distance_max places; one place
     // in ret for each mark of the list must be there. *picture goes along from call to call.
     int (*scan)(const uint8_t *steps, const uint64_t *marks, uint32_t count, uint64_t bits, int distance_max,
         uint32_t *picture, ScanHit *ret);
-    // Codes (4 x 64 bits, one behind the other) that differ from `code` in at most distance_max bits; one
+    // Codes that differ from `code` in at most distance_max bits; planes[k] has 64 bits of each, and one
     // place in ret for each must be there.
-    int (*codes)(
-        const uint64_t *codes, uint32_t count, const uint64_t code[4], int distance_max, CodeHit *ret);
+    int (*codes)(const uint64_t *const planes[4], uint32_t count, const uint64_t code[4], int distance_max,
+        CodeHit *ret);
     void (*add_bytes)(const uint8_t *values, size_t count, uint16_t *sums); // sums[i] += values[i]
 } Kernel;
+
+// Centres of FEATURE_DIMENSIONS bytes, eight by eight: four bytes of each in turn, so that eight are compared
+// at once.
+void kernel_group(const uint8_t *centres, int count, uint8_t *ret);
 
 const Kernel *kernel_plain(void);
 const Kernel *kernel_best(void); // for this processor

@@ -230,41 +230,109 @@ AVX2 static int dot(const uint8_t *a, const uint8_t *b)
 }
 
 AVX2 static void score(
-    const uint8_t *values, const uint8_t *centres, const int32_t *norms, int count, int32_t *ret_scores)
+    const uint8_t *values, const uint8_t *grouped, const int32_t *norms, int count, int32_t *ret_scores)
 {
-    __m256i held[4];
-    load_values(values, held);
-    for (int i = 0; i < count; i++)
-        ret_scores[i] = 2 * dot_of(held, centres + i * FEATURE_DIMENSIONS) - norms[i];
+    const __m256i ones = _mm256_set1_epi16(1);
+    for (int i = 0; i < count; i += KERNEL_GROUP, grouped += KERNEL_GROUP * FEATURE_DIMENSIONS) {
+        __m256i sum = _mm256_setzero_si256();
+        for (int d = 0; d < FEATURE_DIMENSIONS; d += 4) {
+            int32_t four;
+            memcpy(&four, values + d, 4);
+            const __m256i pair = _mm256_maddubs_epi16(_mm256_set1_epi32(four),
+                _mm256_loadu_si256((const __m256i *)(const void *)(grouped + KERNEL_GROUP * d)));
+            sum = _mm256_add_epi32(sum, _mm256_madd_epi16(pair, ones));
+        }
+        const __m256i norm = _mm256_loadu_si256((const __m256i *)(const void *)(norms + i));
+        _mm256_storeu_si256(
+            (__m256i *)(void *)(ret_scores + i), _mm256_sub_epi32(_mm256_slli_epi32(sum, 1), norm));
+    }
 }
 
+// Set bits of each byte: two lookups of four bits.
+AVX2 static inline __m256i bits_of_bytes(__m256i v)
+{
+    const __m256i counts =
+        _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4));
+    const __m256i low = _mm256_set1_epi8(15);
+    return _mm256_add_epi8(_mm256_shuffle_epi8(counts, _mm256_and_si256(v, low)),
+        _mm256_shuffle_epi8(counts, _mm256_and_si256(_mm256_srli_epi16(v, 4), low)));
+}
+
+AVX2 static inline uint32_t near_of_4(const uint64_t *marks, __m256i bits, __m256i limit)
+{
+    const __m256i apart = _mm256_xor_si256(_mm256_loadu_si256((const __m256i *)(const void *)marks), bits);
+    const __m256i sums = _mm256_sad_epu8(bits_of_bytes(apart), _mm256_setzero_si256());
+    return (uint32_t)_mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpgt_epi64(limit, sums)));
+}
+
+// 32 marks at a time: first who is near, then, only for those, which picture it is.
 __attribute__((target("avx2,popcnt"))) static int scan(const uint8_t *steps, const uint64_t *marks,
     uint32_t count, uint64_t bits, int distance_max, uint32_t *picture, ScanHit *ret)
 {
+    const __m256i wanted = _mm256_set1_epi64x((long long)bits), limit = _mm256_set1_epi64x(distance_max + 1);
     int found = 0;
-    uint32_t at_picture = *picture;
-    for (uint32_t i = 0; i < count; i++) {
-        at_picture += steps[i];
+    uint32_t before = *picture, i = 0;
+    for (; i + 32 <= count; i += 32) {
+        uint32_t near = 0;
+        for (uint32_t k = 0; k < 8; k++)
+            near |= near_of_4(marks + i + k * 4, wanted, limit) << (k * 4);
+        uint32_t at = 0, at_picture = before;
+        for (; near != 0; near &= near - 1) {
+            for (const uint32_t next = (uint32_t)__builtin_ctz(near); at <= next; at++)
+                at_picture += steps[i + at];
+            ret[found] = (ScanHit){.at = i + at - 1,
+                .picture = at_picture,
+                .distance = __builtin_popcountll(marks[i + at - 1] ^ bits)};
+            found += steps[i + at - 1] != KERNEL_STEP_ON;
+        }
+        const __m256i sums = _mm256_sad_epu8(
+            _mm256_loadu_si256((const __m256i *)(const void *)(steps + i)), _mm256_setzero_si256());
+        const __m128i half = _mm_add_epi64(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
+        before += (uint32_t)(_mm_cvtsi128_si64(half) + _mm_extract_epi64(half, 1));
+    }
+    for (; i < count; i++) {
+        before += steps[i];
         const int distance = __builtin_popcountll(marks[i] ^ bits);
-        ret[found] = (ScanHit){.at = i, .picture = at_picture, .distance = distance};
+        ret[found] = (ScanHit){.at = i, .picture = before, .distance = distance};
         found += distance <= distance_max && steps[i] != KERNEL_STEP_ON;
     }
-    *picture = at_picture;
+    *picture = before;
     return found;
 }
 
-__attribute__((target("avx2,popcnt"))) static int codes_near(
-    const uint64_t *codes, uint32_t count, const uint64_t code[4], int distance_max, CodeHit *ret)
+AVX2 static inline __m256i apart_of_4(const uint64_t *plane, uint32_t at, uint64_t bits)
 {
-    const uint64_t a = code[0], b = code[1], c = code[2], d = code[3];
+    const __m256i codes = _mm256_loadu_si256((const __m256i *)(const void *)(plane + at));
+    return bits_of_bytes(_mm256_xor_si256(codes, _mm256_set1_epi64x((long long)bits)));
+}
+
+// Half of each code says for nearly all of them that they are too far: the other half is not even read.
+AVX2 static int codes_near(
+    const uint64_t *const planes[4], uint32_t count, const uint64_t code[4], int distance_max, CodeHit *ret)
+{
+    const __m256i limit = _mm256_set1_epi64x(distance_max + 1), zero = _mm256_setzero_si256();
     int found = 0;
-    for (uint32_t i = 0; i < count; i++, codes += 4) {
-        const int distance = __builtin_popcountll(codes[0] ^ a) + __builtin_popcountll(codes[1] ^ b) +
-                             __builtin_popcountll(codes[2] ^ c) + __builtin_popcountll(codes[3] ^ d);
-        if (distance <= distance_max)
-            ret[found++] = (CodeHit){.at = i, .distance = distance};
+    uint32_t i = 0;
+    for (; i + 4 <= count; i += 4) {
+        // A byte counts to 8 at most, so that four of them still fit.
+        __m256i bytes = _mm256_add_epi8(apart_of_4(planes[0], i, code[0]), apart_of_4(planes[1], i, code[1]));
+        __m256i sums = _mm256_sad_epu8(bytes, zero);
+        if (_mm256_movemask_epi8(_mm256_cmpgt_epi64(limit, sums)) == 0)
+            continue;
+        bytes = _mm256_add_epi8(apart_of_4(planes[2], i, code[2]), apart_of_4(planes[3], i, code[3]));
+        sums = _mm256_add_epi64(sums, _mm256_sad_epu8(bytes, zero));
+        uint64_t distances[4];
+        _mm256_storeu_si256((__m256i *)(void *)distances, sums);
+        for (uint32_t k = 0; k < 4; k++) {
+            ret[found] = (CodeHit){.at = i + k, .distance = (int)distances[k]};
+            found += (int)distances[k] <= distance_max;
+        }
     }
-    return found;
+    const uint64_t *const rest[4] = {planes[0] + i, planes[1] + i, planes[2] + i, planes[3] + i};
+    const int more = kernel_plain()->codes(rest, count - i, code, distance_max, ret + found);
+    for (int k = 0; k < more; k++)
+        ret[found + k].at += i;
+    return found + more;
 }
 
 AVX2 static void add_bytes(const uint8_t *values, size_t count, uint16_t *sums)

@@ -26,15 +26,17 @@ static void codes_agree(void **state)
     (void)state;
     uint32_t random = 3;
     uint64_t codes[LONGEST * 4], code[4];
+    const uint64_t *const planes[4] = {codes, codes + LONGEST, codes + 2 * LONGEST, codes + 3 * LONGEST};
     CodeHit plain[LONGEST], best[LONGEST];
     for (int i = 0; i < LONGEST * 4; i++)
         codes[i] = random_bits(&random);
     for (uint32_t count = 0; count <= LONGEST; count++) {
-        memcpy(code, codes + (count / 2) * 4, sizeof(code));
+        for (int part = 0; part < 4; part++)
+            code[part] = planes[part][count / 2];
         code[count % 4] ^= random_bits(&random);
         for (int distance_max = 0; distance_max <= 140; distance_max += 14) {
-            const int found = kernel_plain()->codes(codes, count, code, distance_max, plain);
-            assert_int_equal(kernel_best()->codes(codes, count, code, distance_max, best), found);
+            const int found = kernel_plain()->codes(planes, count, code, distance_max, plain);
+            assert_int_equal(kernel_best()->codes(planes, count, code, distance_max, best), found);
             assert_memory_equal(plain, best, sizeof(*plain) * (size_t)found);
         }
     }
@@ -57,11 +59,37 @@ static void sums_agree(void **state)
     }
 }
 
+static void scans_agree(void **state)
+{
+    (void)state;
+    uint32_t random = 5;
+    uint64_t marks[LONGEST];
+    uint8_t steps[LONGEST];
+    ScanHit plain[LONGEST], best[LONGEST];
+    for (int i = 0; i < LONGEST; i++) {
+        marks[i] = random_bits(&random);
+        steps[i] = next_random(&random) % 5 == 0 ? KERNEL_STEP_ON : (uint8_t)next_random(&random);
+    }
+    for (uint32_t count = 0; count <= LONGEST; count++) {
+        for (int distance_max = 0; distance_max <= 64; distance_max += 8) {
+            uint32_t picture_plain = 7, picture_best = 7;
+            const uint64_t bits = marks[count / 3] ^ (count & 7);
+            const int found =
+                kernel_plain()->scan(steps, marks, count, bits, distance_max, &picture_plain, plain);
+            assert_int_equal(
+                kernel_best()->scan(steps, marks, count, bits, distance_max, &picture_best, best), found);
+            assert_memory_equal(plain, best, sizeof(*plain) * (size_t)found);
+            assert_int_equal(picture_plain, picture_best);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(codes_agree),
         cmocka_unit_test(sums_agree),
+        cmocka_unit_test(scans_agree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

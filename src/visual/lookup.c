@@ -8,12 +8,20 @@
 #include <stdlib.h>
 
 enum {
-    NEAREST_WORDS = 3,
-    DISTANCE_MAX = 24, // bits of 64; unlike features of a word pass one in 35 times
+    DISTANCE_MAX = 22, // bits of 64; unlike features of a word pass one in 115 times
     MATCHES_MAX = 3000 * 1000,
+    MATCHES_MIN = 3,
     SCAN_AT_ONCE = 2048,
+    FEATURES_FIRST = 400, // of the query; the others are asked only if these left doubt
 };
 
+// How many words a feature is looked for under. The negative is the rarer question, and most of what the
+// third word brings it is chance.
+static const int words_of_way[WAYS] = {3, 2, 2, 2};
+
+// A score that chance never comes near (see ask.c): the best hit is right, and the rest of the features would
+// say the same.
+#define SCORE_SURE 6.0
 #define DISTANCE_FALL 14.0f // weight of a match is exp(-(distance / this)^2) times rarity squared
 // What a picture without an arrangement counts, so that many votes alone still have a place in the order.
 #define LOOSE_SCORE 0.1
@@ -26,15 +34,35 @@ typedef struct {
     uint8_t way;
 } Match;
 
+// What a picture has gathered so far. Of one feature of the query the heaviest match counts.
+typedef struct {
+    float votes, heaviest;
+    uint16_t feature, way, matches;
+} Tally;
+
 typedef struct {
     const Shelf *shelf;
     const Kernel *kernel;
     const LookupAsk *ask;
     float fall[DISTANCE_MAX + 1];
-    Match *matches; // in order of way, then feature
+    Match *matches; // those of one way in order of feature
     size_t count, capacity;
+    Tally *tallies; // of each picture
     ScanHit *scan;
 } Lookup;
+
+static void tally(Tally *t, const Match *match)
+{
+    const bool same = t->matches > 0 && t->feature == match->feature && t->way == match->way;
+    const float before = same ? t->heaviest : 0;
+    t->matches = (uint16_t)MIN_OF(t->matches + 1, UINT16_MAX);
+    if (match->weight <= before)
+        return;
+    t->votes += match->weight - before;
+    t->heaviest = match->weight;
+    t->feature = match->feature;
+    t->way = match->way;
+}
 
 static void add_match(Lookup *l, Match match)
 {
@@ -45,6 +73,7 @@ static void add_match(Lookup *l, Match match)
         l->matches = mem_grow(l->matches, l->capacity, sizeof(*l->matches));
     }
     l->matches[l->count++] = match;
+    tally(&l->tallies[match.picture], &match);
 }
 
 static uint32_t list_length(const Shelf *shelf, int word)
@@ -99,51 +128,21 @@ static void seen_in_way(const uint8_t *values, Way way, uint8_t *ret)
     }
 }
 
-static void find_matches(Lookup *l, const Words *words)
+static void find_matches(Lookup *l, const Words *words, int from, int to)
 {
     for (int way = 0; way < (l->ask->mirrored ? WAYS : WAY_MIRRORED); way++) {
-        for (int i = 0; i < l->ask->features_count; i++) {
+        for (int i = from; i < to; i++) {
             uint8_t values[FEATURE_DIMENSIONS];
-            WordMark marks[NEAREST_WORDS];
+            WordMark marks[WORDS_NEAREST_MAX];
             seen_in_way(l->ask->features[i].values, (Way)way, values);
-            words_nearest(words, values, NEAREST_WORDS, marks);
-            for (int m = 0; m < NEAREST_WORDS; m++)
+            words_nearest(words, values, WORDS_PROBES_QUICK, words_of_way[way], marks);
+            for (int m = 0; m < words_of_way[way]; m++)
                 scan_word(l, marks[m], (uint16_t)i, (uint8_t)way);
         }
     }
 }
 
 // ---- votes
-
-// Matches in order of picture (and of way and feature within); starts[p] is where those of picture p begin.
-static uint32_t *sort_by_picture(Lookup *l)
-{
-    const uint32_t pictures = l->shelf->pictures;
-    uint32_t *starts = mem_alloc(sizeof(*starts) * ((size_t)pictures + 2));
-    for (size_t i = 0; i < l->count; i++)
-        starts[l->matches[i].picture + 2]++;
-    for (uint32_t p = 0; p < pictures; p++)
-        starts[p + 2] += starts[p + 1];
-    Match *sorted = mem_alloc(sizeof(*sorted) * MAX_OF(l->count, 1));
-    for (size_t i = 0; i < l->count; i++)
-        sorted[starts[l->matches[i].picture + 1]++] = l->matches[i];
-    free(l->matches);
-    l->matches = sorted;
-    return starts;
-}
-
-static float votes_of(const Match *matches, size_t count, uint32_t marks)
-{
-    float sum = 0, heaviest = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (i > 0 && (matches[i].feature != matches[i - 1].feature || matches[i].way != matches[i - 1].way)) {
-            sum += heaviest;
-            heaviest = 0;
-        }
-        heaviest = MAX_OF(heaviest, matches[i].weight);
-    }
-    return (sum + heaviest) / sqrtf((float)MAX_OF(marks, 50u));
-}
 
 typedef struct {
     float votes;
@@ -165,23 +164,46 @@ static void insert_candidate(Candidate *best, int *count, Candidate candidate)
     best[at] = candidate;
 }
 
-static int choose_candidates(const Lookup *l, const uint32_t *starts, Candidate *ret)
+static int choose_candidates(const Lookup *l, Candidate *ret)
 {
     int count = 0;
     for (int p = 0; p < l->shelf->parts_count; p++) {
         const ShelfPart *part = &l->shelf->parts[p];
         for (uint32_t i = 0; i < part->segment->pictures; i++) {
             const uint32_t picture = part->first + i;
-            const size_t matches = starts[picture + 1] - starts[picture];
-            if (matches < 3 || part->ranks[i] == RANK_GONE || part->ranks[i] < l->ask->rank_min ||
-                (l->ask->allowed && !l->ask->allowed[picture]))
+            const Tally *t = &l->tallies[picture];
+            if (t->matches < MATCHES_MIN || part->ranks[i] == RANK_GONE ||
+                part->ranks[i] < l->ask->rank_min || (l->ask->allowed && !l->ask->allowed[picture]))
                 continue;
-            const float votes =
-                votes_of(l->matches + starts[picture], matches, part->segment->picture[i].marks);
-            insert_candidate(ret, &count, (Candidate){votes, picture});
+            const uint32_t marks = MAX_OF(part->segment->picture[i].marks, 50u);
+            insert_candidate(ret, &count, (Candidate){t->votes / sqrtf((float)marks), picture});
         }
     }
     return count;
+}
+
+// The matches of each candidate, one candidate behind the other, in the order they were found; starts[c] is
+// where those of candidate c begin.
+static Match *gather(
+    const Lookup *l, const Candidate *candidates, int count, size_t starts[LOOKUP_HITS_MAX + 1])
+{
+    static_assert(LOOKUP_HITS_MAX < UINT16_MAX, "numbers of candidates are 16 bits");
+    uint16_t *number = mem_alloc(sizeof(*number) * l->shelf->pictures); // plus one; 0: no candidate
+    size_t fill[LOOKUP_HITS_MAX];
+    starts[0] = 0;
+    for (int c = 0; c < count; c++) {
+        number[candidates[c].picture] = (uint16_t)(c + 1);
+        fill[c] = starts[c];
+        starts[c + 1] = starts[c] + l->tallies[candidates[c].picture].matches;
+    }
+    Match *gathered = mem_alloc(sizeof(*gathered) * MAX_OF(starts[count], 1));
+    for (size_t i = 0; i < l->count; i++) {
+        const int c = number[l->matches[i].picture] - 1;
+        if (c >= 0 && fill[c] < starts[c + 1])
+            gathered[fill[c]++] = l->matches[i];
+    }
+    free(number);
+    return gathered;
 }
 
 // ---- geometry
@@ -234,16 +256,15 @@ static void look_closely(const Lookup *l, const Match *matches, size_t count, Lo
     Pair pairs[PAIRS_MAX];
     hit->score = 0;
     hit->pairs_count = 0;
-    for (size_t at = 0; at < count;) {
-        const uint8_t way = matches[at].way;
+    for (int way = 0; way < WAYS; way++) {
         int pairs_count = 0;
-        for (; at < count && matches[at].way == way; at++) {
-            if (pairs_count == PAIRS_MAX)
+        for (size_t i = 0; i < count && pairs_count < PAIRS_MAX; i++) {
+            if (matches[i].way != way)
                 continue;
-            pairs[pairs_count++] = (Pair){.query = query_spot(l->ask, matches[at].feature, (Way)way),
-                .found = place_unpack(matches[at].place),
-                .weight = matches[at].weight,
-                .feature = matches[at].feature};
+            pairs[pairs_count++] = (Pair){.query = query_spot(l->ask, matches[i].feature, (Way)way),
+                .found = place_unpack(matches[i].place),
+                .weight = matches[i].weight,
+                .feature = matches[i].feature};
         }
         Fit fit;
         if (geometry_fit(pairs, pairs_count, &fit) && (double)fit.score > hit->score)
@@ -259,14 +280,14 @@ static int better_hit(const void *a, const void *b)
     return x->picture < y->picture ? -1 : x->picture > y->picture;
 }
 
-static int verify(
-    const Lookup *l, const uint32_t *starts, const Candidate *candidates, int count, LookupHit *ret)
+static int verify(const Lookup *l, const Candidate *candidates, int count, LookupHit *ret)
 {
+    size_t starts[LOOKUP_HITS_MAX + 1];
+    Match *gathered = gather(l, candidates, count, starts);
     LookupHit *hits = mem_alloc(sizeof(*hits) * LOOKUP_HITS_MAX), *order[LOOKUP_HITS_MAX];
     for (int i = 0; i < count; i++) {
-        const uint32_t picture = candidates[i].picture;
-        look_closely(l, l->matches + starts[picture], starts[picture + 1] - starts[picture], &hits[i]);
-        hits[i].picture = picture;
+        look_closely(l, gathered + starts[i], starts[i + 1] - starts[i], &hits[i]);
+        hits[i].picture = candidates[i].picture;
         hits[i].order = MAX_OF(hits[i].score, LOOSE_SCORE) * sqrt((double)candidates[i].votes);
         order[i] = &hits[i];
     }
@@ -275,7 +296,14 @@ static int verify(
     for (int i = 0; i < found; i++)
         ret[i] = *order[i];
     free(hits);
+    free(gathered);
     return found;
+}
+
+static int judge(const Lookup *l, LookupHit *ret)
+{
+    Candidate candidates[LOOKUP_HITS_MAX];
+    return verify(l, candidates, choose_candidates(l, candidates), ret);
 }
 
 int lookup(const Shelf *shelf, const Words *words, const LookupAsk *ask, LookupHit *ret)
@@ -287,12 +315,15 @@ int lookup(const Shelf *shelf, const Words *words, const LookupAsk *ask, LookupH
     for (int d = 0; d <= DISTANCE_MAX; d++)
         l.fall[d] = expf(-(float)(d * d) / (DISTANCE_FALL * DISTANCE_FALL));
     l.scan = mem_alloc(sizeof(*l.scan) * (SCAN_AT_ONCE + 1));
-    find_matches(&l, words);
-    uint32_t *starts = sort_by_picture(&l);
-    Candidate candidates[LOOKUP_HITS_MAX];
-    const int count = choose_candidates(&l, starts, candidates);
-    const int found = verify(&l, starts, candidates, count, ret);
-    free(starts);
+    l.tallies = mem_alloc(sizeof(*l.tallies) * shelf->pictures);
+    const int first = MIN_OF(ask->features_count, (int)FEATURES_FIRST);
+    find_matches(&l, words, 0, first);
+    int found = judge(&l, ret);
+    if (first < ask->features_count && (found == 0 || ret[0].score < SCORE_SURE)) {
+        find_matches(&l, words, first, ask->features_count);
+        found = judge(&l, ret);
+    }
+    free(l.tallies);
     free(l.matches);
     free(l.scan);
     return found;

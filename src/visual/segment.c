@@ -10,7 +10,7 @@
 
 #define TWO_PI 6.28318530718f
 
-static const char MAGIC[8] = "VISSEG02";
+static const char MAGIC[8] = "VISSEG03";
 
 typedef struct {
     char magic[8];
@@ -69,9 +69,9 @@ typedef struct {
     char *bytes;
     Layout layout;
     uint32_t *starts;
-    uint32_t next_name, pictures;
-    uint32_t *fill; // of each word, where its next mark goes
-    uint32_t *last; // and the picture of its last one, plus one
+    uint32_t next_name, pictures, pictures_all; // pictures: written so far
+    uint32_t *fill;                             // of each word, where its next mark goes
+    uint32_t *last;                             // and the picture of its last one, plus one
 } Writer;
 
 // Numbers of marks are first counted per word, steps over long gaps included, so that each list has its
@@ -82,7 +82,7 @@ static Writer writer_open(
     uint32_t marks = 0;
     for (int w = 0; w < WORDS_COUNT; w++)
         marks += counts[w];
-    Writer w = {.layout = layout_of(pictures, marks, names_bytes)};
+    Writer w = {.layout = layout_of(pictures, marks, names_bytes), .pictures_all = pictures};
     w.bytes = mem_alloc(w.layout.end);
     SegmentHead head = {
         .vocabulary = vocabulary, .pictures = pictures, .marks = marks, .names_bytes = names_bytes};
@@ -131,7 +131,9 @@ static void write_picture(Writer *w, const Entry *e)
         .plain = e->sketch.code_is_plain,
     };
     memcpy(w->bytes + w->layout.picture + number * sizeof(picture), &picture, sizeof(picture));
-    memcpy(w->bytes + w->layout.codes + number * sizeof(SketchCode), &e->sketch.code, sizeof(SketchCode));
+    for (size_t k = 0; k < 4; k++)
+        memcpy(w->bytes + w->layout.codes + (k * w->pictures_all + number) * sizeof(uint64_t),
+            &e->sketch.code.code[k], sizeof(uint64_t));
     memcpy(w->bytes + w->layout.looks + number * sizeof(SketchLook), &e->sketch.look, sizeof(SketchLook));
     char *names = w->bytes + w->layout.names + w->next_name;
     memcpy(names, e->object_id.p, e->object_id.n);
@@ -210,7 +212,7 @@ static Entry entry_of(const Segment *s, uint32_t picture)
         .master = s->picture[picture].master,
         .width_px = s->picture[picture].width_px,
         .height_px = s->picture[picture].height_px,
-        .sketch = {.code = s->codes[picture],
+        .sketch = {.code = visual_segment_code(s, picture),
             .code_is_plain = s->picture[picture].plain != 0,
             .look = s->looks[picture]},
         .marks_count = (int)s->picture[picture].marks,
@@ -321,7 +323,6 @@ Segment *visual_segment_open(int fd, uint32_t vocabulary, Err *err)
     *s = (Segment){.pictures = head.pictures,
         .marks = head.marks,
         .picture = (const void *)(p + l.picture),
-        .codes = (const void *)(p + l.codes),
         .looks = (const void *)(p + l.looks),
         .starts = (const void *)(p + l.starts),
         .steps = (const void *)(p + l.steps),
@@ -330,6 +331,8 @@ Segment *visual_segment_open(int fd, uint32_t vocabulary, Err *err)
         .names = p + l.names,
         .map = map,
         .map_bytes = file_bytes};
+    for (size_t k = 0; k < 4; k++)
+        s->codes[k] = (const void *)(p + l.codes + k * head.pictures * sizeof(uint64_t));
     if (!check_names(s, head.names_bytes) || !check_lists(s)) {
         visual_segment_close(s);
         return err_null(err, ERR_CORRUPT, "segment is damaged");
@@ -343,6 +346,12 @@ void visual_segment_close(Segment *s)
         return;
     munmap((void *)(uintptr_t)s->map, s->map_bytes);
     free(s);
+}
+
+SketchCode visual_segment_code(const Segment *s, uint32_t picture)
+{
+    return (SketchCode){
+        {s->codes[0][picture], s->codes[1][picture], s->codes[2][picture], s->codes[3][picture]}};
 }
 
 Str visual_segment_object(const Segment *s, uint32_t picture)

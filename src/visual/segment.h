@@ -2,7 +2,7 @@
 // visual/segment: some thousand pictures of the index in one file that never changes: what each picture is
 // and where each word occurs. Written whole, then only mapped. About 5.9 KB a picture.
 //
-//   SegmentHead | SegmentPicture[pictures] | SketchCode[pictures] | SketchLook[pictures]
+//   SegmentHead | SegmentPicture[pictures] | codes[4][pictures] | SketchLook[pictures]
 //   | starts[WORDS_COUNT + 1] | steps[marks] | bits[marks] | places[marks] | names
 //
 // The marks of word w are numbers starts[w] .. starts[w+1]-1, in order of their picture. A step is how many
@@ -58,7 +58,7 @@ typedef struct Segment Segment;
 struct Segment {
     uint32_t pictures, marks;
     const SegmentPicture *picture;
-    const SketchCode *codes;
+    const uint64_t *codes[4]; // 64 bits of each picture in a plane of their own
     const SketchLook *looks;
     const uint32_t *starts;
     const uint8_t *steps;
@@ -80,5 +80,6 @@ char *visual_segment_merge(const Segment *const *segments, const bool *const *ke
 // ERR_CORRUPT.
 Segment *visual_segment_open(int fd, uint32_t vocabulary, Err *err) MUST_CHECK;
 void visual_segment_close(Segment *s);
+SketchCode visual_segment_code(const Segment *s, uint32_t picture);
 Str visual_segment_object(const Segment *s, uint32_t picture);
 Str visual_segment_image(const Segment *s, uint32_t picture);

@@ -60,8 +60,9 @@ static void *look_through(void *argument)
         const uint32_t to = s->to > part->first ? MIN_OF(s->to - part->first, pictures) : 0;
         for (uint32_t at = from; at < to; at += CODES_AT_ONCE) {
             const uint32_t count = MIN_OF(to - at, (uint32_t)CODES_AT_ONCE);
-            const int found =
-                kernel->codes(part->segment->codes[at].code, count, s->code->code, s->distance_max, hits);
+            const uint64_t *const *all = part->segment->codes;
+            const uint64_t *const planes[4] = {all[0] + at, all[1] + at, all[2] + at, all[3] + at};
+            const int found = kernel->codes(planes, count, s->code->code, s->distance_max, hits);
             for (int i = 0; i < found; i++)
                 judge(s, part, at + hits[i].at, hits[i].distance);
         }

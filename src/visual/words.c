@@ -7,8 +7,7 @@
 
 #include <stdlib.h>
 
-// Roots whose words are looked through: with 10 of 128 the true nearest word is missed about once in 60.
-enum { PROBES = 10 };
+enum { BITS = 64 };
 
 static const char MAGIC[8] = "VISWORDS";
 
@@ -22,11 +21,61 @@ extern const char visual_vocabulary[];
 
 struct Words {
     const Kernel *kernel;
-    const uint8_t *roots, *leaves;
+    uint8_t *roots, *leaves; // grouped for the kernel
+    int16_t *turned;         // of each word, its middle on the axes of the bits
     uint32_t version;
     int32_t root_norms[WORDS_ROOTS], leaf_norms[WORDS_COUNT]; // squared lengths
     int16_t flips[FEATURE_DIMENSIONS];                        // 1 or -1
 };
+
+// A Hadamard transform after the flips is a random turn of the space: 64 of its axes give 64 even splits.
+static void turn(const Words *w, const uint8_t *values, int16_t ret[BITS])
+{
+    int16_t v[FEATURE_DIMENSIONS], t[FEATURE_DIMENSIONS];
+    for (int i = 0; i < FEATURE_DIMENSIONS; i++)
+        v[i] = (int16_t)(values[i] * w->flips[i]);
+    // Each pass writes sums to the first half and differences to the second: after 7 passes every output is a
+    // signed sum of all inputs.
+    for (int pass = 0; pass < 7; pass++) {
+        for (int i = 0; i < FEATURE_DIMENSIONS / 2; i++) {
+            t[i] = (int16_t)(v[2 * i] + v[2 * i + 1]);
+            t[i + FEATURE_DIMENSIONS / 2] = (int16_t)(v[2 * i] - v[2 * i + 1]);
+        }
+        memcpy(v, t, sizeof(v));
+    }
+    for (int i = 0; i < BITS; i++)
+        ret[i] = v[2 * i + 1];
+}
+
+// One for each axis on which the feature lies beyond the middle of the word.
+static uint64_t split(const int16_t turned[BITS], const int16_t middle[BITS])
+{
+    uint64_t bits = 0;
+    for (int i = 0; i < BITS; i++)
+        bits |= (uint64_t)(turned[i] > middle[i]) << i;
+    return bits;
+}
+
+static void prepare(Words *w, const uint8_t *roots)
+{
+    const uint8_t *leaves = roots + WORDS_ROOTS * FEATURE_DIMENSIONS;
+    for (int i = 0; i < WORDS_ROOTS; i++)
+        w->root_norms[i] = w->kernel->dot(roots + i * FEATURE_DIMENSIONS, roots + i * FEATURE_DIMENSIONS);
+    for (int i = 0; i < WORDS_COUNT; i++)
+        w->leaf_norms[i] = w->kernel->dot(leaves + i * FEATURE_DIMENSIONS, leaves + i * FEATURE_DIMENSIONS);
+    w->roots = mem_alloc(WORDS_ROOTS * FEATURE_DIMENSIONS);
+    w->leaves = mem_alloc(WORDS_COUNT * FEATURE_DIMENSIONS);
+    kernel_group(roots, WORDS_ROOTS, w->roots);
+    kernel_group(leaves, WORDS_COUNT, w->leaves);
+    uint32_t state = 20; // any fixed number: the flips only have to be the same for ever
+    for (int i = 0; i < FEATURE_DIMENSIONS; i++) {
+        state = state * 1664525u + 1013904223u;
+        w->flips[i] = state >> 31 ? 1 : -1;
+    }
+    w->turned = mem_alloc(sizeof(*w->turned) * WORDS_COUNT * BITS);
+    for (int i = 0; i < WORDS_COUNT; i++)
+        turn(w, leaves + i * FEATURE_DIMENSIONS, w->turned + i * BITS);
+}
 
 Words *words_open(Str bytes, Err *err)
 {
@@ -34,33 +83,25 @@ Words *words_open(Str bytes, Err *err)
         bytes = (Str){visual_vocabulary, WORDS_FILE_BYTES};
     if (bytes.n != WORDS_FILE_BYTES || memcmp(bytes.p, MAGIC, sizeof(MAGIC)) != 0)
         return err_null(err, ERR_CORRUPT, "not a vocabulary of %d words", WORDS_COUNT);
+    const uint8_t *roots = (const uint8_t *)bytes.p + WORDS_HEADER_BYTES;
+    for (size_t i = 0; i < (size_t)(WORDS_ROOTS + WORDS_COUNT) * FEATURE_DIMENSIONS; i++) {
+        if (roots[i] > 127) // the byte kernels rely on it
+            return err_null(err, ERR_CORRUPT, "vocabulary has a value above 127");
+    }
     Words *w = mem_alloc(sizeof(*w));
     w->kernel = kernel_best();
     memcpy(&w->version, bytes.p + sizeof(MAGIC), sizeof(w->version));
-    w->roots = (const uint8_t *)bytes.p + WORDS_HEADER_BYTES;
-    w->leaves = w->roots + WORDS_ROOTS * FEATURE_DIMENSIONS;
-    for (size_t i = 0; i < (size_t)(WORDS_ROOTS + WORDS_COUNT) * FEATURE_DIMENSIONS; i++) {
-        if (w->roots[i] > 127) { // the byte kernels rely on it
-            free(w);
-            return err_null(err, ERR_CORRUPT, "vocabulary has a value above 127");
-        }
-    }
-    for (int i = 0; i < WORDS_ROOTS; i++)
-        w->root_norms[i] =
-            w->kernel->dot(w->roots + i * FEATURE_DIMENSIONS, w->roots + i * FEATURE_DIMENSIONS);
-    for (int i = 0; i < WORDS_COUNT; i++)
-        w->leaf_norms[i] =
-            w->kernel->dot(w->leaves + i * FEATURE_DIMENSIONS, w->leaves + i * FEATURE_DIMENSIONS);
-    uint32_t state = 20; // any fixed number: the flips only have to be the same for ever
-    for (int i = 0; i < FEATURE_DIMENSIONS; i++) {
-        state = state * 1664525u + 1013904223u;
-        w->flips[i] = state >> 31 ? 1 : -1;
-    }
+    prepare(w, roots);
     return w;
 }
 
 void words_close(Words *w)
 {
+    if (w == NULL)
+        return;
+    free(w->roots);
+    free(w->leaves);
+    free(w->turned);
     free(w);
 }
 
@@ -91,47 +132,28 @@ static void rank_clear(Near *best, int count)
         best[i] = (Near){.score = INT32_MIN};
 }
 
-// A Hadamard transform after the flips is a random turn of the space: 64 of its axes give 64 even splits.
-static uint64_t split(const Words *w, const uint8_t *values, const uint8_t *middle)
+void words_nearest(const Words *w, const uint8_t *values, int probes, int count, WordMark *ret)
 {
-    int16_t v[FEATURE_DIMENSIONS], t[FEATURE_DIMENSIONS];
-    for (int i = 0; i < FEATURE_DIMENSIONS; i++)
-        v[i] = (int16_t)((values[i] - middle[i]) * w->flips[i]);
-    // Each pass writes sums to the first half and differences to the second: after 7 passes every output is a
-    // signed sum of all inputs.
-    for (int pass = 0; pass < 7; pass++) {
-        for (int i = 0; i < FEATURE_DIMENSIONS / 2; i++) {
-            t[i] = (int16_t)(v[2 * i] + v[2 * i + 1]);
-            t[i + FEATURE_DIMENSIONS / 2] = (int16_t)(v[2 * i] - v[2 * i + 1]);
-        }
-        memcpy(v, t, sizeof(v));
-    }
-    uint64_t bits = 0;
-    for (int i = 0; i < 64; i++)
-        bits |= (uint64_t)(v[2 * i + 1] > 0) << i;
-    return bits;
-}
-
-void words_nearest(const Words *w, const uint8_t *values, int count, WordMark *ret)
-{
-    assert(count >= 1 && count <= WORDS_NEAREST_MAX);
-    Near roots[PROBES], leaves[WORDS_NEAREST_MAX];
-    rank_clear(roots, PROBES);
+    assert(count >= 1 && count <= WORDS_NEAREST_MAX && probes >= 1 && probes <= WORDS_PROBES_SURE);
+    Near roots[WORDS_PROBES_SURE], leaves[WORDS_NEAREST_MAX];
+    rank_clear(roots, probes);
     rank_clear(leaves, count);
     int32_t scores[WORDS_BRANCHES];
     w->kernel->score(values, w->roots, w->root_norms, WORDS_ROOTS, scores);
     for (int i = 0; i < WORDS_ROOTS; i++)
-        rank(roots, PROBES, (Near){scores[i], i});
-    for (int r = 0; r < PROBES; r++) {
+        rank(roots, probes, (Near){scores[i], i});
+    for (int r = 0; r < probes; r++) {
         const int first = roots[r].index * WORDS_BRANCHES;
         w->kernel->score(
             values, w->leaves + first * FEATURE_DIMENSIONS, w->leaf_norms + first, WORDS_BRANCHES, scores);
         for (int i = 0; i < WORDS_BRANCHES; i++)
             rank(leaves, count, (Near){scores[i], first + i});
     }
+    int16_t turned[BITS];
+    turn(w, values, turned);
     for (int i = 0; i < count; i++)
-        ret[i] = (WordMark){.word = (uint16_t)leaves[i].index,
-            .bits = split(w, values, w->leaves + leaves[i].index * FEATURE_DIMENSIONS)};
+        ret[i] = (WordMark){
+            .word = (uint16_t)leaves[i].index, .bits = split(turned, w->turned + leaves[i].index * BITS)};
 }
 
 // ---- training
@@ -144,11 +166,11 @@ typedef struct {
 } Training;
 
 static int nearest_centre(
-    const Kernel *kernel, const uint8_t *values, const uint8_t *centres, const int32_t *norms)
+    const Kernel *kernel, const uint8_t *values, const uint8_t *grouped, const int32_t *norms)
 {
     int32_t scores[WORDS_ROOTS];
     int best = 0;
-    kernel->score(values, centres, norms, WORDS_ROOTS, scores);
+    kernel->score(values, grouped, norms, WORDS_ROOTS, scores);
     for (int i = 1; i < WORDS_ROOTS; i++)
         best = scores[i] > scores[best] ? i : best;
     return best;
@@ -159,9 +181,11 @@ static void assign(Training *t, size_t from, size_t to, const uint8_t *centres)
     int32_t norms[WORDS_ROOTS];
     for (int i = 0; i < WORDS_ROOTS; i++)
         norms[i] = t->kernel->dot(centres + i * FEATURE_DIMENSIONS, centres + i * FEATURE_DIMENSIONS);
+    uint8_t grouped[WORDS_ROOTS * FEATURE_DIMENSIONS];
+    kernel_group(centres, WORDS_ROOTS, grouped);
     for (size_t i = from; i < to; i++)
         t->nearest[i] = (uint8_t)nearest_centre(
-            t->kernel, t->values + (size_t)t->order[i] * FEATURE_DIMENSIONS, centres, norms);
+            t->kernel, t->values + (size_t)t->order[i] * FEATURE_DIMENSIONS, grouped, norms);
 }
 
 // Centres become the means of what lies nearest; one without any moves to some feature of the range.

@@ -41,8 +41,8 @@ static void check_steady(int noise, int bits_max)
             other[i] = (uint8_t)MAX_OF(moved, 0);
         }
         WordMark mark, marks[3];
-        words_nearest(w, values, 1, &mark);
-        words_nearest(w, other, 3, marks);
+        words_nearest(w, values, WORDS_PROBES_SURE, 1, &mark);
+        words_nearest(w, other, WORDS_PROBES_QUICK, 3, marks);
         for (int i = 0; i < 3; i++) {
             if (marks[i].word == mark.word) {
                 kept++;
@@ -74,7 +74,7 @@ static void bits_split_evenly(void **state)
         for (int i = 0; i < FEATURE_DIMENSIONS; i++)
             values[i] = (uint8_t)(next_random(&random) % 46);
         WordMark mark;
-        words_nearest(w, values, 1, &mark);
+        words_nearest(w, values, WORDS_PROBES_SURE, 1, &mark);
         ones += __builtin_popcountll(mark.bits);
     }
     words_close(w);
