@@ -20,7 +20,9 @@ import time
 import cv2
 import numpy as np
 
-INDEX_SIDE, QUERY_FEATURES = 1200, 1000
+import ornaments
+
+INDEX_SIDE, ORNAMENT_SIDE = 1200, 420
 cv2.setNumThreads(1)
 work = pathlib.Path(tempfile.mkdtemp(prefix="look-"))
 
@@ -46,7 +48,7 @@ class Bench:
         return self.hear()
 
     def build(self):
-        self.say("build")
+        self.say(f"build {work}")
         return self.hear()
 
     def query(self, grey, limit=100):
@@ -111,6 +113,61 @@ def copy(grey, rng, _):
     return jpeg(255 * (out / 255.0) ** rng.uniform(0.7, 1.4), rng.integers(25, 60))
 
 
+def ornament(number):
+    """A drawn ornament of rings of shapes, and where it covers what it is painted on."""
+    rng = np.random.default_rng([99, number])
+    grey, cover = (np.zeros((ORNAMENT_SIDE, ORNAMENT_SIDE), np.uint8) for _ in range(2))
+    shades = rng.permutation(np.linspace(15, 240, 6)).astype(int)
+    for ring in range(rng.integers(3, 6)):
+        shapes, count = ornaments.unit(rng), int(rng.choice([1, 3, 4, 5, 6, 8]))
+        away, size = (rng.uniform(0, 0.62), rng.uniform(0.18, 0.5)) if count > 1 else (0, rng.uniform(0.5, 0.95))
+        for i in range(count):
+            t = 2 * math.pi * i / count
+            turn = np.array([[math.cos(t), -math.sin(t)], [math.sin(t), math.cos(t)]])
+            for points, fill in shapes:
+                at = (points @ turn.T * size + turn[:, 0] * away) * ORNAMENT_SIDE / 2 * 0.95 + ORNAMENT_SIDE / 2
+                width = -1 if fill < 2 else int(rng.integers(2, 6))
+                ornaments.draw(grey, at, int(shades[(ring + fill) % 6]), width)
+                ornaments.draw(cover, at, 255, width)
+    return grey, cover
+
+
+def paint(grey, drawn, cover, rng, plain):
+    """The ornament somewhere in the picture; unless plain at any turn, x0.45-1.3, in the negative or not, paler, bent."""
+    h, w = grey.shape
+    size, turn = 0.5 * min(h, w) / ORNAMENT_SIDE, 0.0
+    corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * ORNAMENT_SIDE / 2
+    if not plain:
+        size, turn = min(size * rng.uniform(0.45, 1.3), 0.75 * min(h, w) / ORNAMENT_SIDE), rng.uniform(0, 2 * math.pi)
+    at = corners @ np.array([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]]) * size
+    ink = drawn.astype(np.float32)
+    if not plain:
+        at *= 1 + rng.uniform(-0.06, 0.06, at.shape)
+        ink = (255 - ink if rng.integers(2) else ink) * rng.uniform(0.5, 1) + rng.uniform(0, 60)
+    low, span = at.min(0), at.max(0) - at.min(0)
+    at += [rng.uniform(0, max(1, w - span[0])), rng.uniform(0, max(1, h - span[1]))] - low
+    matrix = cv2.getPerspectiveTransform((corners + ORNAMENT_SIDE / 2).astype(np.float32), at.astype(np.float32))
+    ink = cv2.warpPerspective(np.clip(ink, 0, 255).astype(np.uint8), matrix, (w, h), flags=cv2.INTER_AREA)
+    share = cv2.warpPerspective(cover, matrix, (w, h), flags=cv2.INTER_AREA) / 255.0 * rng.uniform(0.85, 1)
+    out = grey * (1 - share) + ink * share + rng.normal(0, 2, grey.shape)
+    x, y = np.maximum(at.min(0).astype(int), 0)
+    return jpeg(out, rng.integers(60, 90)), (x, y, int(span[0]), int(span[1]))
+
+
+def plant(greys, rng):
+    """Ornaments in eight pictures each; for each the cut-out to ask with, its own picture and the seven others."""
+    order, queries = rng.permutation(len(greys)), []
+    for number in range(min(60, len(greys) // 8)):
+        hosts = order[8 * number:8 * number + 8]
+        drawn, cover = ornament(number)
+        for k in hosts:
+            greys[k], box = paint(greys[k], drawn, cover, rng, k == hosts[0])
+            if k == hosts[0]:
+                x, y, w, h = box
+                queries.append((greys[k][y:y + h, x:x + w], int(k), [int(other) for other in hosts[1:]]))
+    return queries
+
+
 def region(grey, rng, _):
     """6 to 20 % of the picture, turned any way, every second one in the negative."""
     out = cut(grey, rng, 0.25, 0.45)
@@ -120,6 +177,39 @@ def region(grey, rng, _):
     matrix = cv2.getRotationMatrix2D((w / 2, h / 2), rng.uniform(0, 360), rng.uniform(0.8, 1.3))
     matrix[:, 2] += [side / 2 - w / 2, side / 2 - h / 2]
     return cv2.warpAffine(out, matrix, (side, side), borderValue=128)
+
+
+class OpenCv:
+    """The plain way in OpenCV: SIFT, brute force, ratio test, similarity by RANSAC; ranked by what agrees."""
+
+    def __init__(self):
+        self.sift, self.matcher, self.pictures = cv2.SIFT_create(1000), cv2.BFMatcher(cv2.NORM_L2), []
+
+    def add(self, grey):
+        self.pictures.append(self.sift.detectAndCompute(grey, None))
+
+    def query(self, grey):
+        """Numbers of pictures, best first, with the four corners of the query in each (None: not placed)."""
+        spots, values = self.sift.detectAndCompute(grey, None)
+        hits = []
+        for number, (others, other_values) in enumerate(self.pictures):
+            if values is None or other_values is None or len(other_values) < 2:
+                continue
+            pairs = [m[0] for m in self.matcher.knnMatch(values, other_values, 2) if m[0].distance < 0.8 * m[1].distance]
+            matrix, agree = None, None
+            if len(pairs) >= 3:
+                matrix, agree = cv2.estimateAffinePartial2D(
+                    np.float32([spots[m.queryIdx].pt for m in pairs]),
+                    np.float32([others[m.trainIdx].pt for m in pairs]), ransacReprojThreshold=8)
+            h, w = grey.shape
+            corners = None if matrix is None else cv2.transform(np.float32([[[0, 0], [w, 0], [w, h], [0, h]]]), matrix)[0]
+            hits.append((int(agree.sum()) if agree is not None else 0, len(pairs), -number, corners))
+        hits.sort(key=lambda hit: hit[:3], reverse=True)
+        return [(-hit[2], hit[3]) for hit in hits[:100]]
+
+
+def average_precision(right, wanted):
+    return sum(sum(right[:i + 1]) / (i + 1) for i, yes in enumerate(right) if yes) / wanted
 
 
 def baseline(greys):
@@ -135,7 +225,10 @@ def photos(bench, folder, count):
     files = sorted(p for p in pathlib.Path(folder).iterdir() if p.suffix.lower() in (".jpg", ".jpeg", ".png"))
     random.Random(3).shuffle(files)
     absent, real = files[:len(files) // 6], files[len(files) // 6:]
-    took = [bench.add(fit(grey_of(f), INDEX_SIDE)) for f in real]
+    rng = np.random.default_rng(7)
+    greys = [fit(grey_of(f), INDEX_SIDE) for f in real]
+    planted = plant(greys, rng)
+    took = [bench.add(grey) for grey in greys]
     small = [fit(grey_of(f), 640) for f in real[:40]]
     times = []
     for grey in small:
@@ -147,14 +240,13 @@ def photos(bench, folder, count):
         bench.say(f"pseudo {count - len(real)}")
     pictures, size = bench.build()
     print(f"{int(pictures)} pictures ({len(real)} real), {size / pictures:.0f} bytes each")
-    rng = np.random.default_rng(7)
     clutter = [grey_of(f) for f in absent[:20]]
     for name, make, n in (("copy", copy, 100), ("phone", phone, 150), ("region", region, 100)):
         first = ten = 0
         scores, wrong, times = [], [], []
         for _ in range(n):
             k = int(rng.integers(len(real)))
-            hits, took = bench.query(fit(make(grey_of(real[k]), rng, clutter[rng.integers(len(clutter))]), INDEX_SIDE))
+            hits, took = bench.query(fit(make(greys[k], rng, clutter[rng.integers(len(clutter))]), INDEX_SIDE))
             first += bool(hits) and hits[0][0] == k
             ten += any(h[0] == k for h in hits[:10])
             scores.append(max([h[1] for h in hits if h[0] == k], default=0))
@@ -165,6 +257,16 @@ def photos(bench, folder, count):
               f"{np.percentile(scores, [1, 2, 5]).round(2)}, best wrong 90th 99th {np.percentile(wrong, [90, 99]).round(2)}; "
               f"CPU ms features {np.median(times[:, 1]):.0f}, index median {np.median(times[:, 2]):.0f} "
               f"p99 {np.percentile(times[:, 2], 99):.0f}")
+    first, ten, precision, times = [], [], [], []
+    for grey, own, others in planted:
+        hits, took = bench.query(grey)
+        right = [h[0] in others for h in hits if h[0] != own]
+        first.append(right[:1] == [True])
+        ten.append(sum(right[:10]) / len(others))
+        precision.append(average_precision(right, len(others)))
+        times.append(took[2])
+    print(f"ornament planted in 8 pictures, 7 to find: P@1 {np.mean(first):.3f} R@10 {np.mean(ten):.3f} mAP {np.mean(precision):.3f}; "
+          f"index median {np.median(times):.0f} p99 {np.percentile(times, 99):.0f}")
     best = []
     for f in absent:
         for make in (phone, region):
@@ -181,56 +283,72 @@ def overlap(a, b):
 
 
 def pattern(bench, folder):
-    folder = pathlib.Path(folder)
+    folder, plain = pathlib.Path(folder), OpenCv()
     gallery = [r for r in rows(folder / "gallery.tsv") if r[0] != "item"]
     sizes = []
     for item in gallery:
         grey = grey_of(folder.parent / item[1])
         sizes.append(grey.shape)
         bench.add(fit(grey, INDEX_SIDE))
+        plain.add(fit(grey, INDEX_SIDE))
     bench.build()
     answers = {r[0]: r for r in rows(folder / "answers.tsv")}
+    for name, method in (("ours", bench), ("OpenCV", plain)):
+        ask_pattern(name, method, folder, gallery, sizes, answers)
+
+
+def placed(hit, shape, name):
+    """Corners of a hit in pixels of the whole picture; None if it has no place."""
+    side = max(shape)
+    if name == "OpenCV":
+        return None if hit[1] is None else hit[1] * side / min(side, INDEX_SIDE)
+    return np.array(hit[3:]).reshape(4, 2) * side / 1023 if hit[1] > 0 else None
+
+
+def ask_pattern(name, method, folder, gallery, sizes, answers):
     levels, boxes, absent = {}, [], []
     for query in rows(folder / "queries.tsv")[1:]:
-        hits, _ = bench.query(fit(grey_of(folder / query[3]), 640))
+        hits = method.query(fit(grey_of(folder / query[3]), 640))
+        hits = hits[0] if name == "ours" else hits
         answer = answers[query[0]]
         if answer[1] == "-":
-            absent.append(max((h[1] for h in hits), default=0))
+            absent.append(max((h[1] for h in hits), default=0) if name == "ours" else 0)
             continue
         k = int(hits[0][0]) if hits else -1
         right = k >= 0 and gallery[k][0] == answer[1]
         levels.setdefault("line drawing" if "line-drawing" in query[6] else "level " + query[2], []).append(right)
         boxes.append(0)
-        if right and hits[0][1] > 0:
+        corners = placed(hits[0], sizes[k], name) if right else None
+        if corners is not None:
             h, w = sizes[k]
-            xy = np.array(hits[0][3:]).reshape(4, 2) * max(h, w) / 1023
             left, top, bw, bh = map(float, answer[3:7])
-            box = (max(0, xy[:, 0].min()), max(0, xy[:, 1].min()), min(w, xy[:, 0].max()), min(h, xy[:, 1].max()))
-            boxes[-1] = overlap(box, (left, top, left + bw, top + bh))
-    for name, hits in sorted(levels.items()):
-        print(f"{name}: P@1 {np.mean(hits):.3f} of {len(hits)}")
+            box = (max(0, corners[:, 0].min()), max(0, corners[:, 1].min()), min(w, corners[:, 0].max()), min(h, corners[:, 1].max()))
+            boxes[-1] = max(0, overlap(box, (left, top, left + bw, top + bh)))
+    print(f"{name}: " + ", ".join(f"{level} P@1 {np.mean(hits):.3f} of {len(hits)}" for level, hits in sorted(levels.items())))
     found = [b for b in boxes if b > 0]
-    print(f"all: P@1 {np.mean(sum(levels.values(), [])):.3f}; box IoU {np.mean(boxes):.3f} (misses count 0), "
+    print(f"{name}: all P@1 {np.mean(sum(levels.values(), [])):.3f}; box IoU {np.mean(boxes):.3f} (misses count 0), "
           f"{np.mean(found):.3f} of the placed; absent: best score {max(absent):.2f}")
 
 
 def motifs(bench, folder):
-    folder = pathlib.Path(folder)
+    folder, plain = pathlib.Path(folder), OpenCv()
     items = [r[0] for r in rows(folder / "objects.tsv")[1:]]
     for item in items:
-        bench.add(grey_of(folder / "img" / f"{item}.jpg"))
+        grey = grey_of(folder / "img" / f"{item}.jpg")
+        bench.add(grey)
+        plain.add(grey)
     bench.build()
     wanted = {}
     for r in rows(folder / "answers.tsv"):
         wanted.setdefault(r[0], set()).add(r[1])
-    precisions, first = [], []
-    for query in rows(folder / "queries.tsv")[1:]:
-        hits, _ = bench.query(grey_of(folder / query[2]))
-        right = [items[int(h[0])] in wanted[query[0]] for h in hits]
-        sums = [sum(right[:i + 1]) / (i + 1) for i, yes in enumerate(right) if yes]
-        precisions.append(sum(sums) / len(wanted[query[0]]))
-        first.append(right[0] if right else False)
-    print(f"{len(precisions)} queries, {len(items)} objects: mAP {np.mean(precisions):.3f}, P@1 {np.mean(first):.3f}")
+    for name, method in (("ours", bench), ("OpenCV", plain)):
+        precisions, first = [], []
+        for query in rows(folder / "queries.tsv")[1:]:
+            hits = method.query(grey_of(folder / query[2]))
+            right = [items[int(h[0])] in wanted[query[0]] for h in (hits[0] if name == "ours" else hits)]
+            precisions.append(average_precision(right, len(wanted[query[0]])))
+            first.append(right[:1] == [True])
+        print(f"{name}: {len(precisions)} queries, {len(items)} objects: mAP {np.mean(precisions):.3f}, P@1 {np.mean(first):.3f}")
 
 
 def main():

@@ -9,8 +9,8 @@
 // How likely a score of lookup() is right: 1 / (1 + exp(-STEEP * (score - middle))). Chance makes higher
 // scores in a larger collection; the middle follows. Measured in bench/look.
 #define STEEP 2.2
-#define MIDDLE_AT_100 1.8
-#define MIDDLE_PER_DECADE 0.45
+#define MIDDLE_AT_100 1.7
+#define MIDDLE_PER_DECADE 0.1
 #define RIGHT_MIN 0.5
 
 typedef struct {
