@@ -20,6 +20,10 @@ static const Verb VERBS[] = {
         "The picture stays where it is and is not kept. Each hit says how likely it is right and where in "
         "its picture.",
         verb_look},
+    {"kit", "IMAGE", "make tile, colours, curves and cut-out of a part of a picture",
+        "IMAGE is the picture's id (as in its address). The files say inside themselves what they are of,\n"
+        "whose, and how they may be used; what may not be changed is refused.",
+        verb_kit},
     {"changes", "[OBJECT]", "list change sets, or what happened to one object", NULL, verb_changes},
     {"undo", "CHANGESET", "take back everything one change set did",
         "Each object gets the content it had before, as a new version; deletions come back. What somebody "

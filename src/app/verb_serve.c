@@ -17,6 +17,7 @@ typedef struct {
     Index *index;
     Sight *sight;
     TileRoom *tile;
+    Kit *kit;
     Site *site;
     Routes routes;
     HttpServer *server;
@@ -48,7 +49,12 @@ static bool open_rooms(Serving *s, Err *err)
     if (!s->tile)
         return false;
     s->opened = tally_open(s->home.dir, HOME_OPENED, clock_now_ms());
+    s->kit = kit_open(&(KitConfig){.catalog = s->home.catalog,
+        .derived = s->home.derived,
+        .budget_bytes = (size_t)conf->render_memory_mb * MB,
+        .museum_name = conf->name});
     s->site = site_open(&(SiteConfig){.catalog = s->home.catalog,
+                            .kit = s->kit,
                             .sight = {.ctx = s->sight,
                                 .keep = sight_keep,
                                 .drop = sight_drop,
@@ -95,6 +101,7 @@ static void close_all(Serving *s)
     if (s->site)
         site_close(s->site);
     tally_close(s->opened);
+    kit_close(s->kit);
     if (s->tile)
         tile_close(s->tile);
     sight_close(s->sight);

@@ -36,6 +36,7 @@ int verb_ingest(const Call *call);
 int verb_serve(const Call *call);
 int verb_search(const Call *call);
 int verb_look(const Call *call);
+int verb_kit(const Call *call);
 int verb_changes(const Call *call);
 int verb_undo(const Call *call);
 int verb_delete(const Call *call);

@@ -99,6 +99,20 @@ static void jpeg_last_chunk(j_compress_ptr codec)
     buf_add_bytes(jpeg_out(e), e->chunk, JPEG_CHUNK_BYTES - e->jpeg_to.free_in_buffer);
 }
 
+// XMP in a JPEG (XMP specification part 3, 1.1.3): one APP1 segment that begins with this name and its NUL.
+static void jpeg_put_words(Encoder *e)
+{
+    static const char NAME[] = "http://ns.adobe.com/xap/1.0/";
+    if (!e->ask.words || e->ask.words->xmp.n == 0)
+        return;
+    Str xmp = e->ask.words->xmp;
+    jpeg_write_m_header(&e->jpeg, JPEG_APP0 + 1, (unsigned)(sizeof(NAME) + xmp.n));
+    for (size_t i = 0; i < sizeof(NAME); i++)
+        jpeg_write_m_byte(&e->jpeg, (unsigned char)NAME[i]);
+    for (size_t i = 0; i < xmp.n; i++)
+        jpeg_write_m_byte(&e->jpeg, (unsigned char)xmp.p[i]);
+}
+
 static bool jpeg_open(Encoder *e, Err *err)
 {
     struct jpeg_compress_struct *c = &e->jpeg;
@@ -119,6 +133,7 @@ static bool jpeg_open(Encoder *e, Err *err)
     jpeg_set_defaults(c);
     jpeg_set_quality(c, e->ask.quality, TRUE);
     jpeg_start_compress(c, TRUE);
+    jpeg_put_words(e);
     return true;
 }
 
@@ -165,6 +180,28 @@ static void png_flush_nothing(png_structp png)
     (void)png;
 }
 
+// Chunks iTXt (PNG 11.3.4.5): the XMP under the keyword that XMP's own specification gives it, and the same
+// facts in PNG's own words for programs that read no XMP. libpng copies the texts.
+static void png_put_words(Encoder *e)
+{
+    const PictureWords *words = e->ask.words;
+    if (!words)
+        return;
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    png_text texts[PICTURE_TEXTS_MAX + 1] = {0};
+    int count = 0;
+    for (size_t i = 0; i < words->texts_count; i++)
+        if (words->texts[i].text.n)
+            texts[count++] = (png_text){.compression = PNG_ITXT_COMPRESSION_NONE,
+                .key = (char *)(uintptr_t)words->texts[i].keyword,
+                .text = (char *)(uintptr_t)arena_cstr(a, words->texts[i].text)};
+    if (words->xmp.n)
+        texts[count++] = (png_text){.compression = PNG_ITXT_COMPRESSION_NONE,
+            .key = (char *)(uintptr_t) "XML:com.adobe.xmp",
+            .text = (char *)(uintptr_t)arena_cstr(a, words->xmp)};
+    png_set_text(e->png, e->png_info, texts, count);
+}
+
 static bool png_open(Encoder *e, Err *err)
 {
     static const int colour_types[] = {
@@ -194,6 +231,7 @@ static bool png_open(Encoder *e, Err *err)
             (png_const_bytep)e->ask.profile.p, (png_uint_32)e->ask.profile.n);
     if (!pack)
         png_set_filter(e->png, PNG_FILTER_TYPE_BASE, PNG_FILTER_SUB | PNG_FILTER_UP);
+    png_put_words(e);
     png_write_info(e->png, e->png_info);
     if (pack)
         png_set_packing(e->png);

@@ -5,6 +5,7 @@
 
 #include "image/pyramid.h"
 #include "image/render.h"
+#include "image/write.h"
 
 // ---- pixels: 8 bits a sample, 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA) samples a pixel, sRGB
 
@@ -258,12 +259,13 @@ typedef struct {
     bool bitonal;                      // every sample is 0 or 255
     int quality;
     // Only PNG and TIFF, and only from samples.c:
-    bool samples;    // what follows counts; no profile unless one is given
-    int bits;        // of a sample, 8, 16 or 32, in the byte order of this machine
-    bool floating;   // 32-bit floating point
-    bool cmyk, many; // colours that are neither grey nor RGB; up to SAMPLES_CHANNELS_MAX channels
-    bool alpha_last; // with `many` or `cmyk`: the last channel is alpha
-    Str profile;     // ICC, empty: none
+    bool samples;              // what follows counts; no profile unless one is given
+    int bits;                  // of a sample, 8, 16 or 32, in the byte order of this machine
+    bool floating;             // 32-bit floating point
+    bool cmyk, many;           // colours that are neither grey nor RGB; up to SAMPLES_CHANNELS_MAX channels
+    bool alpha_last;           // with `many` or `cmyk`: the last channel is alpha
+    Str profile;               // ICC, empty: none
+    const PictureWords *words; // what the file says of itself (PNG and JPEG), or NULL
 } EncodeAsk;
 
 // ---- encode_tiff.c, encode_gif.c, encode_codecs.c: used by encode.c alone

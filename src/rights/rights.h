@@ -45,3 +45,21 @@ int rights_terms_rank(Terms terms);
 int rights_rank_visible(ViewerRole role);
 // The lowest rank whose pictures this viewer may see at some size.
 int rights_rank_pixels(ViewerRole role);
+
+// May something new be made of a picture and given away (a tile, a trace, a sticker)? statement: URI of a
+// Creative Commons licence or of rightsstatements.org (http: or https:), as the record's `rights`; licence:
+// the museum's own words, which count where there is no statement. What nobody says is not allowed.
+typedef enum {
+    DERIVE_FREE,       // no condition that we know of
+    DERIVE_CREDIT,     // with the credit (CC BY)
+    DERIVE_SHARE_ALIKE // with the credit, under the same licence (CC BY-SA)
+} DeriveAs;
+
+typedef struct {
+    DeriveAs as;
+    bool no_commerce; // and not for commerce
+} Derive;
+
+// ERR_DENIED, with the reason in words: no-derivatives licences, works in copyright, status unknown. Staff
+// may for themselves; what they hand on is theirs to answer for.
+bool rights_derive(ViewerRole role, Str statement, Str licence, Derive *ret, Err *err) MUST_CHECK;

@@ -201,6 +201,8 @@ int64_t results_behind(const Visit *v, const SearchAnswer *answer);
 void look_answer(Visit *v);
 void look_why_answer(Visit *v);
 void api_look_answer(Visit *v);
+void kit_answer(Visit *v);
+void kit_file_answer(Visit *v, Str rest); // "{image}/{region}/{file}", as sent
 void object_answer(Visit *v, Str object_id);
 void api_search_answer(Visit *v);
 void api_send_json(Visit *v, const Buf *b); // open to pages of any site

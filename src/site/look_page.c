@@ -124,6 +124,15 @@ static void fill_actions(const Visit *v, const Look *look, PageLook *page)
                                             ARG_STR(service), r[0], r[1], r[2], r[3])),
             phrase(v->w, WORD_LOOK_PICTURE)};
     }
+    Derive derive;
+    Err ignored;
+    const Str statement = look->media->rights.n ? look->media->rights : look->seen->record.rights;
+    if (v->site->config.kit &&
+        rights_derive(v->role, statement, look->seen->record.licence, &derive, &ignored))
+        actions[count++] =
+            (PartAction){url_local(arena_printf(v->a, "/kit?image=" FMT_STR "&region=%d,%d,%d,%d",
+                             ARG_STR(uri_encode(v->a, look->image_id, "")), r[0], r[1], r[2], r[3])),
+                phrase(v->w, WORD_KIT_MAKE)};
     assert(count <= ACTIONS_MAX);
     page->actions.items = actions;
     page->actions.count = count;

@@ -234,6 +234,13 @@ static void fill_pictures(Sheet *s)
     if (s->v->site->config.sight.keep)
         page->look = url_local(
             arena_printf(s->v->a, "/look?image=" FMT_STR, ARG_STR(uri_encode(s->v->a, media->id, ""))));
+    Derive derive;
+    Err ignored;
+    const Record *record = &s->seen->record;
+    if (s->v->site->config.kit && rights_derive(s->v->role, media->rights.n ? media->rights : record->rights,
+                                      record->licence, &derive, &ignored))
+        page->kit = url_local(
+            arena_printf(s->v->a, "/kit?image=" FMT_STR, ARG_STR(uri_encode(s->v->a, media->id, ""))));
     page->picture_name = media->label;
     page->info = info_address(s->v, media);
     int side_px = MAX_OF(media->width_px, media->height_px);

@@ -37,9 +37,10 @@ HttpLane site_lane(const HttpRequest *r)
         str_eq(path, S("/look")) || str_eq(path, S("/look/why")) || str_eq(path, S("/api/look"));
     // Searching the past reads every record: it waits with the heavy work, and does not hold up the pages.
     Str at;
-    const bool past = (str_eq(path, S("/search")) || str_eq(path, S("/api/search"))) &&
-                      http_parameter(r, S("at"), &at);
-    return looks || past ? HTTP_LANE_RENDERS : HTTP_LANE_PAGES;
+    const bool past =
+        (str_eq(path, S("/search")) || str_eq(path, S("/api/search"))) && http_parameter(r, S("at"), &at);
+    const bool makes = str_eq(path, S("/kit")) || str_starts(path, S("/kit/"));
+    return looks || past || makes ? HTTP_LANE_RENDERS : HTTP_LANE_PAGES;
 }
 
 static Visit visit_of(Site *s, const HttpRequest *r, HttpAnswer *answer)
@@ -78,6 +79,7 @@ static const struct {
     {S("/look"), look_answer},
     {S("/look/why"), look_why_answer},
     {S("/api/look"), api_look_answer},
+    {S("/kit"), kit_answer},
     {S("/robots.txt"), feeds_robots_answer},
     {S("/opensearch.xml"), feeds_opensearch_answer},
 };
@@ -114,6 +116,8 @@ static void answer_place(Visit *v)
     }
     if (str_starts(path, S("/static/"))) {
         assets_answer(v);
+    } else if (str_starts(path, S("/kit/"))) {
+        kit_file_answer(v, str_slice(path, 5, path.n));
     } else if (str_eq(path, S("/iiif/collection"))) {
         feeds_collection_answer(v, S(""));
     } else if (str_eq(path, S("/sitemap.xml"))) {

@@ -2,6 +2,7 @@
 // site: pages for visitors, and the documents that scripts read. Server-rendered, whole without script.
 //   /  /search  /object/{id}  /static/...  /robots.txt  /sitemap.xml  /opensearch.xml
 //   /look  /look/why  /api/look  (GET: with a picture of ours; POST: with one sent along, which is not kept)
+//   /kit  /kit/{image}/{region}/{file}  (a part of a picture in few colours, in curves)
 //   /search/facet/{name}  /coverage
 //   /api/search  /api/facet/{name}  /api/coverage  /api/object/{id}  /iiif/manifest/{id}  /iiif/collection
 //
@@ -13,6 +14,7 @@
 #include "base/tally.h"
 #include "catalog/catalog.h"
 #include "http/http.h"
+#include "kit/kit.h"
 #include "search/search.h"
 #include "visual/visual.h"
 
@@ -31,6 +33,7 @@ typedef struct {
 typedef struct {
     Catalog *catalog;
     SiteSight sight;
+    Kit *kit; // NULL: no kits are made
     // The index may be swapped under a running server: keep and drop around each use. NULL while there is
     // none.
     Search *(*search_keep)(void *ctx);

@@ -170,12 +170,13 @@ function lookRoom(form) {
   const [region, lasso] = ["#region", "#lasso"].map((name) => one(name, form));
   const width = Number(form.dataset.width), height = Number(form.dataset.height);
   surface.hidden = tools.hidden = false;
+  if (!lasso) all("[data-mark=box], [data-mark=lasso]", tools).forEach((button) => { button.hidden = true; }); // a box is all that is asked
   one(".areas", source).remove();
   one(".outline", source)?.remove();
   const marks = marking(surface, width, height, flat(one("img", source), surface, width, height), tools,
-    () => form.requestSubmit(one("[name=kind]", form)));
+    () => form.requestSubmit(one("[name=kind], button", form)));
   const read = () => {
-    const box = numbers(region.value), line = numbers(lasso.value);
+    const box = numbers(region.value), line = numbers(lasso?.value || "");
     if (line.length >= 6 && line.length % 2 === 0)
       marks.setLasso(line.reduce((points, n, i) => i % 2 ? points : [...points, [n, line[i + 1]]], []));
     else if (box.length === 4) marks.setBox(...box);
@@ -184,10 +185,10 @@ function lookRoom(form) {
   marks.onchange((value) => {
     const [name, text] = value.split("=");
     region.value = name === "region" ? text : "";
-    lasso.value = name === "polygon" ? text : "";
+    if (lasso) lasso.value = name === "polygon" ? text : "";
   });
   region.addEventListener("change", read);
-  lasso.addEventListener("change", read);
+  lasso?.addEventListener("change", read);
   form.addEventListener("submit", () => {
     for (const field of all("[name]", form)) field.disabled = field.tagName === "INPUT" && !field.value; // short addresses
   });
