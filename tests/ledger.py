@@ -220,6 +220,35 @@ def test_an_older_vault_is_found_out():
         assert "something is gone" in done.stderr, done.stderr
 
 
+def test_a_vault_older_than_the_catalogue_is_found_out():
+    with small_museum() as m:
+        shutil.copytree(m.home / "vault", m.folder / "backup")
+        take_in(m, [titled(1, "Second"), titled(9, "New")])
+        shutil.rmtree(m.home / "vault")
+        shutil.copytree(m.folder / "backup", m.home / "vault")
+        done = m.run("verify", code=1)
+        assert "1907.1: the ledger has its version 2" in done.stderr and "1907.9: the ledger has its version 1" in done.stderr, done.stderr
+
+
+def test_a_catalogue_older_than_the_vault_writes_nothing():
+    with small_museum() as m:
+        backup = {p.name: p.read_bytes() for p in m.home.glob("catalog.db*")}
+        take_in(m, [titled(1, "Second")])
+        for old in m.home.glob("catalog.db*"):
+            old.unlink()
+        for name, body in backup.items():
+            (m.home / name).write_bytes(body)
+        assert "something is gone" in m.run("verify", code=1).stderr
+        before = {p: p.read_bytes() for p in (m.home / "vault").rglob("*") if p.is_file()}
+        (m.folder / "new.jsonl").write_text(json.dumps(titled(9, "New")))
+        for words in (("ingest", m.folder / "new.jsonl"), ("delete", "1907.2"), ("withdraw", "1907.2", "--yes", "--reason", "law")):
+            assert "nothing was written" in m.run(*words, code=1).stderr
+        assert before == {p: p.read_bytes() for p in (m.home / "vault").rglob("*") if p.is_file()}
+        m.run("rebuild")  # what the vault has is the truth
+        m.run("ingest", m.folder / "new.jsonl")
+        m.run("verify")
+
+
 def rewrite(folder, old, new):
     """Changes an old version in the vault with every digest put right, as somebody who knows OCFL would."""
     record = next(folder.glob("v1/content/record.json"))

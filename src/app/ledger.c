@@ -75,6 +75,22 @@ bool ledger_promise(const Home *home, Err *err)
            file_replace(home->dir, CHECKPOINT_FILE, note, true, err);
 }
 
+bool ledger_before_change(const Home *home, Err *err)
+{
+    ProofKey key;
+    ProofHead promised;
+    Err why = {0};
+    if (!ledger_key(home, &key, err) || !read_checkpoint(home, &key, &promised, err))
+        return false;
+    if (promised.size == 0 || proof_head_check(home->catalog, &promised, &why))
+        return true;
+    return err_set(err, why.kind,
+        "nothing was written, because %s. If the catalogue was restored from a backup: vitrine rebuild. If "
+        "the vault "
+        "was too, and nothing newer is left: keep the file `checkpoint` elsewhere, then rebuild",
+        why.text);
+}
+
 bool ledger_after_change(const Home *home, const Call *call, Err *err)
 {
     int64_t sequence;

@@ -15,6 +15,9 @@ bool ledger_key(const Home *home, ProofKey *ret, Err *err) MUST_CHECK;
 // Compares the ledger with the checkpoint and, if it holds, signs and keeps the newest head. ERR_CORRUPT
 // names what was promised and is not there; the old checkpoint then stays.
 bool ledger_promise(const Home *home, Err *err) MUST_CHECK;
+// Before verbs that write: is the ledger at least what was promised? ERR_CORRUPT with what to do if not: an
+// older catalogue would give numbers out twice.
+bool ledger_before_change(const Home *home, Err *err) MUST_CHECK;
 // After verbs that write: what is new can be searched, and is promised.
 bool ledger_after_change(const Home *home, const Call *call, Err *err) MUST_CHECK;
 Str ledger_user(Arena *a); // who is at the keyboard

@@ -15,7 +15,7 @@ static int take_in(Home *home, const Call *call, const IngestAsk *ask, Report *r
     if (!home_open_cage(home, &err))
         return verb_failed(&err);
     house = home_house(home);
-    if (!ask->check && !ingest_recover(&house, &recovered, &err))
+    if (!ask->check && (!ingest_recover(&house, &recovered, &err) || !ledger_before_change(home, &err)))
         return verb_failed(&err);
     bool whole = ingest_run(&house, ask, &listener, &counts, &err);
     bool clean = report_done(report, &counts, ask->check ? "Checked" : "Taken in", ask->check);

@@ -35,7 +35,7 @@ static bool open_to_write(const Call *call, Home *home, Err *err)
     if (!home_open(call->home, HOME_WORK, home, err))
         return false;
     IngestHouse house = home_house(home);
-    if (ingest_recover(&house, &recovered, err))
+    if (ingest_recover(&house, &recovered, err) && ledger_before_change(home, err))
         return true;
     home_close(home);
     return false;

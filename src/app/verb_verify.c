@@ -90,6 +90,51 @@ static void verify_ledger(const Home *home, Verify *v, StoreVerified *sum)
     sum->damaged++;
 }
 
+// Does the vault have this version, as the ledger knows it? What cannot be read was told already.
+static void verify_row(const Home *home, Verify *v, const CatalogVersion *row, Arena *a, StoreVerified *sum)
+{
+    Err err = {0};
+    StoreFile *files;
+    size_t count;
+    const Str name = row->deleted ? S("tombstone.json") : S("record.json");
+    if (!store_list_files(home->store, row->object_id, row->version, a, &files, &count, &err)) {
+        if (err.kind != ERR_NOT_FOUND)
+            return;
+        on_problem(v, row->object_id,
+            arena_printf(a,
+                "the ledger has its version %d, the vault has not: the vault is older than the catalogue",
+                row->version));
+        sum->damaged++;
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(files[i].path, S(STORE_WITHDRAWN_FILE)) ||
+            (str_eq(files[i].path, name) && sha512_eq(&files[i].digest, &row->digest)))
+            return;
+    on_problem(
+        v, row->object_id, arena_printf(a, "its version %d is another in vault and ledger", row->version));
+    sum->damaged++;
+}
+
+// A vault that is whole in itself may be an older backup behind the catalogue.
+static bool verify_rows(const Home *home, const Call *call, Verify *v, StoreVerified *sum, Err *err)
+{
+    enum { ROWS = 200 };
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    size_t count = 1;
+    for (int64_t after = 0; count > 0 && !*call->stop;) {
+        CatalogVersion *rows;
+        arena_reset(a);
+        if (!catalog_follow(home->catalog, after, ROWS, a, &rows, &count, err))
+            return false;
+        for (size_t i = 0; i < count; i++) {
+            verify_row(home, v, &rows[i], a, sum);
+            after = rows[i].sequence;
+        }
+    }
+    return true;
+}
+
 int verb_verify(const Call *call)
 {
     bool json = false;
@@ -135,6 +180,7 @@ int verb_verify(const Call *call)
     Verify v = {.term = term_open(STDERR_FILENO), .json = json, .problems = buf_with_max(PROBLEMS_MAX_BYTES)};
     pthread_mutex_init(&v.lock, NULL);
     bool whole = store_verify(home.store, (int)threads, on_problem, on_progress, &v, &sum, &err);
+    whole = whole && verify_rows(&home, call, &v, &sum, &err);
     if (whole)
         verify_ledger(&home, &v, &sum);
     term_done(&v.term);

@@ -378,6 +378,52 @@ static void mends(void **state)
     check_mended(0, 1);
 }
 
+// What is damaged may be known by its folder alone: its id stood in the inventory that is lost.
+static void mends_by_folder(void **state)
+{
+    (void)state;
+    Err err = {0};
+    StoreMended sums;
+    TestReport report = {0};
+    char command[900], path[300];
+    snprintf(command, sizeof(command), "mkdir '%s/copy' && cp -r '%s/vault' '%s/copy/'", home.path, home.path,
+        home.path);
+    assert_int_equal(system(command), 0);
+    put(in_object("inventory.json"), S("{}"));
+    check_named(1, folder.path);
+    snprintf(path, sizeof(path), "%s/copy", home.path);
+    Store *s = test_open(&home), *copy = store_open(path, false, &err);
+    assert_non_null(copy);
+    assert_true(store_mend(s, copy, str_from(folder.path), &sums, &err));
+    assert_true(store_verify_object(s, str_from(folder.path), test_report, &report, &err));
+    assert_int_equal(report.problems, 0);
+    test_whole(s, 2);
+    store_close(copy);
+    store_close(s);
+}
+
+// Ids and paths that one disk keeps apart and another does not: é as one character or two, capitals or not.
+// Nothing of one shows in the other.
+static void names_that_look_alike(void **state)
+{
+    (void)state;
+    static const char *const ids[] = {"caf\xc3\xa9", "cafe\xcc\x81", "Vase", "vase", "VASE"};
+    Store *s = test_open(&home);
+    for (size_t i = 0; i < COUNT_OF(ids); i++)
+        test_put(s, str_from(ids[i]), S("record.json"), str_from(ids[i]));
+    test_put(s, S("x"), S("media/1/A.jpg"), S("capital"));
+    test_put(s, S("x"), S("media/1/\xc3\xa9.jpg"), S("one"));
+    test_put(s, S("x"), S("media/1/e\xcc\x81.jpg"), S("two"));
+    for (size_t i = 0; i < COUNT_OF(ids); i++)
+        test_has(s, str_from(ids[i]), 0, S("record.json"), str_from(ids[i]));
+    test_has(s, S("x"), 0, S("media/1/a.jpg"), S("picture"));
+    test_has(s, S("x"), 0, S("media/1/A.jpg"), S("capital"));
+    test_has(s, S("x"), 0, S("media/1/\xc3\xa9.jpg"), S("one"));
+    test_has(s, S("x"), 0, S("media/1/e\xcc\x81.jpg"), S("two"));
+    test_whole(s, 2 + COUNT_OF(ids));
+    store_close(s);
+}
+
 static void check_root(const char *part, Str bytes, ErrKind want)
 {
     CLEANUP(arena_closep) Arena *a = arena_open();
@@ -422,6 +468,6 @@ int main(void)
         CASE(no_sidecar_at_all), CASE(edited_inventory), CASE(paths_that_lead_out), CASE(links),
         CASE(not_a_file), CASE(foreign_files), CASE(strange_folders), CASE(another_algorithm),
         CASE(wrong_folder), CASE(not_an_inventory), CASE(too_big), CASE(half_added_version),
-        CASE(taken_place), CASE(mends), CASE(roots)};
+        CASE(taken_place), CASE(mends), CASE(mends_by_folder), CASE(names_that_look_alike), CASE(roots)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
