@@ -9,11 +9,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <time.h>
 
 enum {
     LOOK_EVERY_MS = 250,
     RETRY_EVERY_ROUNDS = 20, // the lock, and pictures that were late, are tried again every 5 s
+    CHAIN_AT_ONCE = 4,       // pictures asked for links before the ledger is looked at again
+    BUSY_PAUSE_MS = 20,      // between such steps
+    NICE = 5,                // visitors go first
     UPLOAD_CHILDREN = 2,
     UPLOAD_TIME_MAX_S = 20,
     UPLOAD_PIXELS_MAX = 200 * 1000 * 1000,
@@ -27,6 +31,8 @@ struct Sight {
     pthread_mutex_t lock; // over visual and users
     pthread_cond_t idle;
     Visual *visual;
+    Chain *chain, *old_chain; // old: a visitor may still be looking at it
+    int64_t waiting;          // pictures that were not asked for links yet
     int users;
     bool writer;
     volatile bool stop;
@@ -44,6 +50,21 @@ static void tell(Sight *sight, const Err *err)
         return;
     sight->told = *err;
     fprintf(stderr, "vitrine: visual index: %s\n", err->text);
+}
+
+// Opened when the index is; a writer's takes the place of a reader's. Closed with everything else.
+static void open_chain(Sight *sight, bool writer)
+{
+    Err err = {0};
+    Chain *chain = chain_open(sight->dir, writer, &err);
+    if (!chain) {
+        tell(sight, &err);
+        return;
+    }
+    pthread_mutex_lock(&sight->lock);
+    sight->old_chain = sight->chain;
+    sight->chain = chain;
+    pthread_mutex_unlock(&sight->lock);
 }
 
 static void swap(Sight *sight, Visual *visual, bool writer)
@@ -65,6 +86,7 @@ static void open_best(Sight *sight)
     Visual *visual = visual_open(sight->dir, true, &err);
     if (visual) {
         swap(sight, visual, true);
+        open_chain(sight, true);
         return;
     }
     if (err.kind != ERR_BUSY)
@@ -72,8 +94,10 @@ static void open_best(Sight *sight)
     if (sight->visual)
         return;
     visual = visual_open(sight->dir, false, &err);
-    if (visual)
+    if (visual) {
         swap(sight, visual, false);
+        open_chain(sight, false);
+    }
 }
 
 static Pyramid *find_pyramid(void *ctx, const Sha512 *master, int page, Err *err)
@@ -88,6 +112,27 @@ static VisualSource source_of(const Home *home)
     return (VisualSource){.ctx = (void *)(uintptr_t)home, .pyramid = find_pyramid};
 }
 
+static bool whole_picture(void *ctx, Str image_id, Arena *a, Picture *ret, Err *err)
+{
+    const Home *home = ctx;
+    static const int whole[4] = {0};
+    CatalogImage image;
+    return catalog_find_image(home->catalog, image_id, a, &image, err) &&
+           sight_region_of(home, &image, whole, a, ret, err);
+}
+
+// True when the last waiting picture was asked.
+static bool link_some(Sight *sight)
+{
+    Err err = {0};
+    const ChainSource source = {.ctx = (void *)(uintptr_t)sight->home, .picture = whole_picture};
+    const int64_t before = sight->waiting;
+    if (sight->chain && !chain_follow(sight->chain, sight->visual, &source, CHAIN_AT_ONCE, &sight->stop,
+                            &sight->waiting, &err))
+        tell(sight, &err);
+    return before > 0 && sight->waiting == 0;
+}
+
 static void catch_up(Sight *sight, unsigned round, int64_t *known)
 {
     Err err = {0};
@@ -98,22 +143,29 @@ static void catch_up(Sight *sight, unsigned round, int64_t *known)
     if (head < 0 ||
         (due && !visual_follow(sight->visual, sight->home->catalog, &source, &sight->stop, known, &err)))
         tell(sight, &err);
+    const bool linked = link_some(sight);
     // Pictures that were looked at leave the allocator with some 40 MB that it would keep for ever.
-    if (due)
+    if (due || linked)
         malloc_trim(0);
+}
+
+static void pause_ms(long ms)
+{
+    nanosleep(&(struct timespec){.tv_nsec = ms * 1000000L}, NULL);
 }
 
 static void *follow(void *argument)
 {
     Sight *sight = argument;
     int64_t known = -1;
+    (void)setpriority(PRIO_PROCESS, 0, NICE); // of this thread alone
     for (unsigned round = 0; !sight->stop; round++) {
         if (!sight->writer && round % RETRY_EVERY_ROUNDS == 0)
             open_best(sight);
         if (sight->writer)
             catch_up(sight, round, &known);
         if (!sight->stop)
-            nanosleep(&(struct timespec){.tv_nsec = LOOK_EVERY_MS * 1000000L}, NULL);
+            pause_ms(sight->waiting > 0 ? BUSY_PAUSE_MS : LOOK_EVERY_MS);
     }
     return NULL;
 }
@@ -155,6 +207,8 @@ void sight_close(Sight *sight)
     sight->stop = true;
     pthread_join(sight->thread, NULL);
     swap(sight, NULL, false);
+    chain_close(sight->chain);
+    chain_close(sight->old_chain);
     cage_close(sight->cage);
     pthread_cond_destroy(&sight->idle);
     pthread_mutex_destroy(&sight->lock);
@@ -180,6 +234,15 @@ void sight_drop(void *ctx, Visual *visual)
     if (--sight->users == 0)
         pthread_cond_broadcast(&sight->idle);
     pthread_mutex_unlock(&sight->lock);
+}
+
+Chain *sight_chain(void *ctx)
+{
+    Sight *sight = ctx;
+    pthread_mutex_lock(&sight->lock);
+    Chain *chain = sight->chain;
+    pthread_mutex_unlock(&sight->lock);
+    return chain;
 }
 
 // ---- pixels

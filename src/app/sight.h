@@ -4,6 +4,7 @@
 #pragma once
 
 #include "app/home.h"
+#include "chain/chain.h"
 #include "visual/visual.h"
 
 typedef struct Sight Sight;
@@ -14,6 +15,8 @@ Sight *sight_open(const Home *home, Err *err) MUST_CHECK;
 void sight_close(Sight *sight);
 Visual *sight_keep(void *sight); // NULL while there is no index. Any thread.
 void sight_drop(void *sight, Visual *visual);
+// The links between works, or NULL; until sight_close, when no visitor is left. Any thread.
+Chain *sight_chain(void *sight);
 
 // A part of a picture (left, top, width, height in its pixels; all zero: the whole), at most
 // VISUAL_SIDE_MAX_PX a side, in the arena. ERR_INVALID: outside the picture or below VISUAL_REGION_MIN_PX;

@@ -61,7 +61,8 @@ static bool rebuild_index(Home *home, const Call *call, bool *ret_promise, Err *
     // The museum is there again either way; but if the vault holds less or other than was promised, say so.
     *ret_promise = ledger_promise(home, promise_err);
     return search_erase(index_dir(home), err) && index_catch_up(home, call->stop, &sequence, err) &&
-           visual_erase(sight_dir(home), err) && sight_catch_up(home, call->stop, &sequence, err);
+           visual_erase(sight_dir(home), err) && chain_erase(sight_dir(home), err) &&
+           sight_catch_up(home, call->stop, &sequence, err);
 }
 
 int verb_rebuild(const Call *call)

@@ -163,6 +163,11 @@ PartChoice choice_part(const Visit *v, const SearchAsk *ask, Str facet, const Se
 // A chosen value, with the way to be without it; answer: where its name may stand, or NULL.
 PartChip chip_part(const Visit *v, const SearchPlace *here, const SearchAnswer *answer, SearchFilter filter);
 
+// ---- chains.c, motifs.c: works linked by a motif
+
+void chains_fill(const Visit *v, const Seen *here, PageObject *page);
+Str motifs_start(const Visit *v); // id of a work with the most travelled motif; empty: there is none
+
 // ---- rights_words.c
 
 typedef struct {
@@ -200,6 +205,11 @@ void results_answer(Visit *v);
 int64_t results_behind(const Visit *v, const SearchAnswer *answer);
 void look_answer(Visit *v);
 void look_why_answer(Visit *v);
+void tour_answer(Visit *v);
+void motifs_answer(Visit *v);
+void api_chains_answer(Visit *v, Str object_id);
+void api_tour_answer(Visit *v);
+void api_motifs_answer(Visit *v);
 void api_look_answer(Visit *v);
 void kit_answer(Visit *v);
 void kit_file_answer(Visit *v, Str rest); // "{image}/{region}/{file}", as sent

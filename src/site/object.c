@@ -375,6 +375,7 @@ void object_answer(Visit *v, Str object_id)
     fill_use(&sheet);
     fill_shelves(&sheet);
     transcript_fill(v, &seen, &page);
+    chains_fill(v, &seen, &page);
     history_fill(v, &seen, &page);
     page.linked = linked_data(v, &seen, &page);
     RecordText about =

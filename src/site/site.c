@@ -80,6 +80,10 @@ static const struct {
     {S("/look/why"), look_why_answer},
     {S("/api/look"), api_look_answer},
     {S("/kit"), kit_answer},
+    {S("/tour"), tour_answer},
+    {S("/motifs"), motifs_answer},
+    {S("/api/tour"), api_tour_answer},
+    {S("/api/motifs"), api_motifs_answer},
     {S("/robots.txt"), feeds_robots_answer},
     {S("/opensearch.xml"), feeds_opensearch_answer},
 };
@@ -92,6 +96,7 @@ static const struct {
     {S("/api/facet/"), api_facet_answer},
     {S("/object/"), object_answer},
     {S("/api/object/"), api_object_answer},
+    {S("/api/chains/"), api_chains_answer},
     {S("/iiif/manifest/"), api_manifest_answer},
     {S("/iiif/text/"), text_answer},
     {S("/iiif/search/"), inside_answer},

@@ -3,6 +3,7 @@
 //   /  /search  /object/{id}  /static/...  /robots.txt  /sitemap.xml  /opensearch.xml
 //   /look  /look/why  /api/look  (GET: with a picture of ours; POST: with one sent along, which is not kept)
 //   /kit  /kit/{image}/{region}/{file}  (a part of a picture in few colours, in curves)
+//   /tour  /motifs  /api/chains/{id}  /api/tour  /api/motifs
 //   /search/facet/{name}  /coverage
 //   /api/search  /api/facet/{name}  /api/coverage  /api/object/{id}  /iiif/manifest/{id}  /iiif/collection
 //
@@ -13,6 +14,7 @@
 #include "base/base.h"
 #include "base/tally.h"
 #include "catalog/catalog.h"
+#include "chain/chain.h"
 #include "http/http.h"
 #include "kit/kit.h"
 #include "search/search.h"
@@ -28,6 +30,7 @@ typedef struct {
     bool (*upload)(void *ctx, Str bytes, const int region[4], Arena *a, Picture *ret, Err *err);
     bool (*region)(
         void *ctx, const CatalogImage *image, const int region[4], Arena *a, Picture *ret, Err *err);
+    Chain *(*chain)(void *ctx); // works linked by a motif; NULL while there are none
 } SiteSight;
 
 typedef struct {

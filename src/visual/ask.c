@@ -77,6 +77,7 @@ static VisualHit hit_of(const Question *q, uint32_t picture, double score)
     return (VisualHit){
         .object_id = arena_copy(q->arena, visual_segment_object(part->segment, i)),
         .image_id = arena_copy(q->arena, visual_segment_image(part->segment, i)),
+        .master = part->segment->picture[i].master,
         .width_px = part->segment->picture[i].width_px,
         .height_px = part->segment->picture[i].height_px,
         .score = score,

@@ -83,6 +83,7 @@ typedef struct {
 
 typedef struct {
     Str object_id, image_id;
+    uint64_t master;         // as in VisualEntry
     int width_px, height_px; // of the picture
     double score;            // DETAIL, SAME: how likely it is right, 0 .. 1; LIKE, PALETTE: likeness 0 .. 1
     bool has_place;          // DETAIL: where in the picture
@@ -122,6 +123,18 @@ enum { VISUAL_TWINS_MAX = 64 };
 // reader knows what the writer has published.
 bool visual_same(Visual *v, const SketchCode *code, int distance_max, ViewerRole role, Str except_object,
     Arena *a, VisualTwin **ret, size_t *ret_count, Err *err) MUST_CHECK;
+
+// ---- all pictures, for who keeps something beside the index
+
+typedef struct {
+    Str object_id, image_id; // only during the call
+    uint64_t master;         // first bytes of its digest: other bytes, another picture
+    int rank;                // rights_terms_rank of its object
+} VisualEntry;
+
+// Every picture of the index. `each` must not ask the index. Returns the sequence they are true for.
+int64_t visual_each(Visual *v, void (*each)(void *ctx, const VisualEntry *entry), void *ctx);
+uint32_t visual_vocabulary(Visual *v); // changes with the vocabulary
 
 // ---- reading what people and programs write
 

@@ -145,6 +145,32 @@ const tests = {
     await page.leave();
   },
 
+  async works_linked_by_a_motif() {
+    await until(async () => (await museum.json(`/api/chains/${WORK}`)).links.some((link) => link.id === SHEET), "the links", 180000);
+    for (const options of [{}, { colorScheme: "dark" }, PHONE]) {
+      const page = await visit(browser, museum, { javaScriptEnabled: true, ...options });
+      await page.go(`/object/${WORK}`);
+      await accessible(page, "a work with links");
+      await page.click(".chain-shelf .button");
+      await page.waitForURL(/\/tour\?at=/);
+      const walk = page.url(), stops = await page.$$eval(".stop-work a", (works) => works.map((work) => work.getAttribute("href")));
+      sure(stops.length >= 3 && new Set(stops).size === stops.length, `a walk: ${stops}`);
+      sure((await page.$$(".stop .pair")).length === stops.length - 1, "each step says by which motif it came");
+      await fits(page, "a walk");
+      await accessible(page, "a walk");
+      await page.go("/motifs");
+      await fits(page, "motifs");
+      await accessible(page, "motifs");
+      await page.click(".motif-picture");
+      await page.waitForURL(/\/motifs\?image=/);
+      await fits(page, "a motif");
+      await accessible(page, "a motif");
+      await page.goto(walk);
+      sure(String(await page.$$eval(".stop-work a", (works) => works.map((work) => work.getAttribute("href")))) === String(stops), "the address is the walk");
+      await page.leave();
+    }
+  },
+
   async without_script() {
     const page = await visit(browser, museum, { javaScriptEnabled: false });
     await page.go(`/object/${WORK}`);
