@@ -22,6 +22,20 @@ FILES = ["part.jpg", "flat.png", "trace.svg", "kit.json"]
 museum = None
 
 
+def cloth():
+    """A PNG of 400 x 300 that repeats every 50 by 40 pixels."""
+    def colour(x, y):
+        if (x - 18) ** 2 + (y - 15) ** 2 < 90:
+            return b"\x8f\x2d\x1d"
+        return b"\x1f\x3f\x94" if 32 < x < 40 and 12 < y < 33 else b"\xe8\xd9\xb5"
+
+    def chunk(kind, body):
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+    rows = b"".join(b"\0" + b"".join(colour(x % 50, y % 40) for x in range(400)) for y in range(300))
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 400, 300, 8, 2, 0, 0, 0))
+            + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+
 def shared():
     """One picture under every kind of terms."""
     global museum
@@ -30,6 +44,7 @@ def shared():
         folder = museum.folder / "in"
         folder.mkdir()
         picture = (PICTURES / "met-436532.jpg").read_bytes()
+        (folder / "cloth.png").write_bytes(cloth())
         with open(folder / "records.jsonl", "w", encoding="utf-8") as out:
             for name, licence, access in RECORDS:
                 (folder / f"{name}.jpg").write_bytes(picture)
@@ -40,6 +55,7 @@ def shared():
                 if access:
                     record["access"] = access
                 out.write(json.dumps(record) + "\n")
+            out.write(json.dumps({"id": "cloth", "image": "cloth.png", "licence": "CC0-1.0"}) + "\n")
         museum.run("ingest", folder)
         museum.serve()
     return museum
@@ -143,6 +159,25 @@ def test_no_larger_than_the_grant():
     status, _, body = file_of(m, "small", "flat.png", "200,200,400,300")
     width, height = struct.unpack(">II", dict(chunks(body))[b"IHDR"][:8])
     assert abs(width - 400 * 300 / longest) <= 1, (width, longest)
+
+
+def test_a_part_that_does_not_repeat():
+    m = shared()
+    status, _, body = file_of(m, "open", "tile.png")
+    assert status == 404 and b"no repeat" in body, (status, body)
+    assert json.loads(file_of(m, "open", "kit.json")[2])["repeat"]["kind"] == "none"
+    assert b"tile.png" not in m.get("/kit?image=open:1&region=200,200,400,300")[2]
+
+
+def test_a_part_that_repeats():
+    m = shared()
+    status, _, body = m.get("/kit/cloth:1/0,0,400,300/tile.png")
+    kinds = dict(chunks(body))
+    assert status == 200 and struct.unpack(">II", kinds[b"IHDR"][:8]) == (50, 40), (status, body[:80])
+    assert "seamless tile" in "".join(said_in("tile.png", body).itertext())
+    repeat = m.get_json("/kit/cloth:1/0,0,400,300/kit.json")["repeat"]
+    assert repeat["kind"] == "rectangular" and abs(repeat["a"][0] - 50) < 1 and abs(repeat["b"][1] - 40) < 1, repeat
+    assert m.get("/kit?image=cloth:1&region=0,0,400,300")[2].count(b'src="/kit/cloth:1/0,0,400,300/tile.png"') == 4
 
 
 def test_bad_parts():

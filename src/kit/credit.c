@@ -12,6 +12,8 @@ static Str piece_words(KitPiece piece)
     switch (piece) {
     case KIT_PART:
         return S("part");
+    case KIT_TILE:
+        return S("seamless tile");
     case KIT_FLAT:
         return S("in few colours");
     case KIT_TRACE:

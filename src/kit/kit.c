@@ -56,6 +56,7 @@ static const struct {
     Str file, type;
 } PIECES[KIT_PIECES] = {
     [KIT_PART] = {S("part.jpg"), S("image/jpeg")},
+    [KIT_TILE] = {S("tile.png"), S("image/png")},
     [KIT_FLAT] = {S("flat.png"), S("image/png")},
     [KIT_TRACE] = {S("trace.svg"), S("image/svg+xml")},
     [KIT_FACTS] = {S("kit.json"), S("application/json; charset=utf-8")},

@@ -4,6 +4,7 @@
 #include "image/render.h"
 #include "kit/int.h"
 #include "manifest/manifest.h"
+#include "pattern/tile.h"
 #include "pattern/trace.h"
 
 #include <math.h>
@@ -101,19 +102,74 @@ static bool make_trace(const Making *m, Err *err)
            credit_rdf(&credit, m->a, &words.metadata, err) && trace_write(&flat, &words, m->a, m->out, err);
 }
 
+static bool make_tile(const Making *m, Err *err)
+{
+    Lattice lattice;
+    Tile tile;
+    return lattice_find(&m->picture, m->a, &lattice, err) &&
+           tile_make(&m->picture, &lattice, m->a, &tile, err) &&
+           put_picture(m, tile.rgb, tile.width_px, tile.height_px, 3, err);
+}
+
 // ---- facts
 
-static bool study(
-    const Kit *kit, const KitSource *source, const PatternPicture *picture, Arena *a, KitFacts *ret, Err *err)
+// The steps in pixels of the whole picture. A repeat of which no tile can be cut is still a repeat.
+static bool study_repeat(
+    const KitSource *source, const PatternPicture *picture, Arena *a, KitFacts *ret, Err *err)
+{
+    Tile tile;
+    Err none = {0};
+    Lattice *l = &ret->lattice;
+    if (!lattice_find(picture, a, l, err))
+        return false;
+    if (tile_make(picture, l, a, &tile, &none)) {
+        ret->tile_width_px = tile.width_px;
+        ret->tile_height_px = tile.height_px;
+    }
+    l->ax /= source->scale;
+    l->ay /= source->scale;
+    l->bx /= source->scale;
+    l->by /= source->scale;
+    return true;
+}
+
+static bool study(const KitSource *source, const PatternPicture *picture, Arena *a, KitFacts *ret, Err *err)
 {
     Flat flat;
-    (void)kit;
     if (!flat_make(picture, COLOURS_USUAL, a, &flat, err))
         return false;
     memcpy(ret->colours, flat.colours, sizeof(ret->colours));
     ret->colours_count = flat.count;
-    (void)source;
-    return true;
+    return study_repeat(source, picture, a, ret, err);
+}
+
+static void put_step(JsonWriter *w, Str name, double x, double y)
+{
+    json_put_name(w, name);
+    json_put_list(w);
+    json_put_real(w, round(x * 10) / 10);
+    json_put_real(w, round(y * 10) / 10);
+    json_put_list_end(w);
+}
+
+static void put_repeat(const KitFacts *facts, JsonWriter *w)
+{
+    static const Str kinds[] = {[LATTICE_NONE] = S("none"),
+        [LATTICE_STRIP] = S("strip"),
+        [LATTICE_RECTANGULAR] = S("rectangular"),
+        [LATTICE_HALF] = S("half"),
+        [LATTICE_OBLIQUE] = S("oblique")};
+    const Lattice *l = &facts->lattice;
+    json_put_name(w, S("repeat"));
+    json_put_map(w);
+    json_put_member(w, S("kind"), kinds[l->kind]);
+    json_put_name(w, S("sure"));
+    json_put_real(w, round(l->sure * 100) / 100);
+    if (l->kind != LATTICE_NONE)
+        put_step(w, S("a"), l->ax, l->ay);
+    if (l->kind != LATTICE_NONE && l->kind != LATTICE_STRIP)
+        put_step(w, S("b"), l->bx, l->by);
+    json_put_map_end(w);
 }
 
 static void put_colours(const KitFacts *facts, Arena *a, JsonWriter *w)
@@ -155,7 +211,7 @@ static void put_credit(const Credit *c, JsonWriter *w)
 static bool make_facts(const Making *m, Err *err)
 {
     KitFacts facts = {0};
-    if (!study(m->kit, m->source, &m->picture, m->a, &facts, err))
+    if (!study(m->source, &m->picture, m->a, &facts, err))
         return false;
     const Credit credit = credit_make(m->kit, m->source, m->piece, m->base_url, m->a);
     JsonWriter w = json_writer(m->out);
@@ -163,6 +219,7 @@ static bool make_facts(const Making *m, Err *err)
     json_put_member(&w, S("image"), m->source->media->id);
     json_put_member(&w, S("region"), kit_region_text(m->source->region, m->a));
     put_credit(&credit, &w);
+    put_repeat(&facts, &w);
     put_colours(&facts, m->a, &w);
     json_put_map_end(&w);
     return true;
@@ -175,6 +232,8 @@ static bool make(const Making *m, Err *err)
     switch (m->piece) {
     case KIT_PART:
         return make_part(m, err);
+    case KIT_TILE:
+        return make_tile(m, err);
     case KIT_FLAT:
         return make_flat(m, err);
     case KIT_TRACE:
@@ -237,8 +296,8 @@ bool kit_study(Kit *kit, const KitSource *source, KitFacts *ret, Err *err)
     CLEANUP(arena_closep) Arena *a = arena_open();
     PatternPicture picture;
     KitFacts facts = {0};
-    const bool good = take_pixels(kit, source, source->region, a, &picture, err) &&
-                      study(kit, source, &picture, a, &facts, err);
+    const bool good =
+        take_pixels(kit, source, source->region, a, &picture, err) && study(source, &picture, a, &facts, err);
     leave(kit, bytes);
     if (good)
         *ret = facts;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// pattern: what a piece of a picture can be turned into: few colours, curves. Pure: pixels in, values out; no
-// file, no clock, no chance (the same pixels give the same answer).
+// pattern: what a piece of a picture can be turned into: its repeat, a seamless tile, few colours, curves.
+// Pure: pixels in, values out; no file, no clock, no chance (the same pixels give the same answer).
 //
+//   lattice.h  where the pattern repeats
+//   tile.h     one repeat, mended from all of them
 //   palette.h  few colours, and the picture in them
 //   trace.h    that as closed curves (SVG)
 //

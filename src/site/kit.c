@@ -119,23 +119,42 @@ static void fill_colours(const Visit *v, const KitFacts *facts, PageKit *page)
     page->colours_view = arena_printf(v->a, "0 0 %d 10", COLOURS_VIEW);
 }
 
-static void fill_pieces(const Visit *v, const KitSource *source, PageKit *page)
+static Str repeat_text(const Visit *v, const Lattice *lattice)
+{
+    static const Word words[] = {[LATTICE_NONE] = WORD_KIT_REPEAT_NONE,
+        [LATTICE_STRIP] = WORD_KIT_REPEAT_STRIP,
+        [LATTICE_RECTANGULAR] = WORD_KIT_REPEAT_ROWS,
+        [LATTICE_HALF] = WORD_KIT_REPEAT_HALF,
+        [LATTICE_OBLIQUE] = WORD_KIT_REPEAT_SLANTED};
+    const WordArgument arguments[] = {
+        {.name = S("n"), .number = llround(hypot(lattice->ax, lattice->ay)), .is_number = true},
+        {.name = S("m"), .number = llround(hypot(lattice->bx, lattice->by)), .is_number = true}};
+    const size_t count = lattice->kind == LATTICE_NONE ? 0 : lattice->kind == LATTICE_STRIP ? 1 : 2;
+    return phrase_with(v->a, v->w, words[lattice->kind], arguments, count);
+}
+
+static void fill_pieces(const Visit *v, const KitSource *source, const KitFacts *facts, PageKit *page)
 {
     static const struct {
         KitPiece piece;
         Word name, says;
-    } all[] = {{KIT_FLAT, WORD_KIT_FLAT, WORD_KIT_FLAT_SAYS},
+    } all[] = {{KIT_TILE, WORD_KIT_TILE, WORD_KIT_TILE_SAYS}, {KIT_FLAT, WORD_KIT_FLAT, WORD_KIT_FLAT_SAYS},
         {KIT_TRACE, WORD_KIT_TRACE, WORD_KIT_TRACE_SAYS}, {KIT_PART, WORD_KIT_PART, WORDS_COUNT}};
     PartKitPiece *parts = arena_array(v->a, PartKitPiece, COUNT_OF(all));
     size_t count = 0;
     for (size_t i = 0; i < COUNT_OF(all); i++) {
-        const Str address = address_of(v, source, all[i].piece);
-        parts[count++] = (PartKitPiece){.address = url_local(address),
+        const bool tile = all[i].piece == KIT_TILE;
+        if (tile && !facts->tile_width_px)
+            continue;
+        parts[count++] = (PartKitPiece){.address = url_local(address_of(v, source, all[i].piece)),
             .name = phrase(v->w, all[i].name),
             .says = all[i].says == WORDS_COUNT ? S("") : phrase(v->w, all[i].says),
             .file = kit_piece_file(all[i].piece),
-            .width = MAX_OF(1, llround(source->region.width_px * source->scale)),
-            .height = MAX_OF(1, llround(source->region.height_px * source->scale))};
+            .width =
+                tile ? facts->tile_width_px : MAX_OF(1, llround(source->region.width_px * source->scale)),
+            .height =
+                tile ? facts->tile_height_px : MAX_OF(1, llround(source->region.height_px * source->scale)),
+            .repeats = tile};
     }
     page->pieces.items = parts;
     page->pieces.count = count;
@@ -146,7 +165,8 @@ static void fill_made(const Visit *v, const KitSource *source, const KitFacts *f
     const Record *record = &source->record;
     const Str statement = source->media->rights.n ? source->media->rights : record->rights;
     page->made = true;
-    fill_pieces(v, source, page);
+    page->repeat = repeat_text(v, &facts->lattice);
+    fill_pieces(v, source, facts, page);
     fill_colours(v, facts, page);
     page->credit = record->credit;
     page->credit_lang = lang_or(record->lang, S(""));

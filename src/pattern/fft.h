@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// pattern/fft: the discrete Fourier transform of a square picture of complex numbers, both ways. Between the
+// two, frequencies stand in an order of their own (transposed, bits reversed): good for what is done to each
+// by itself, and nothing else.
+#pragma once
+
+#include "base/base.h"
+
+typedef struct {
+    float *re, *im; // side * side each, aligned to 32 bytes
+    int side;       // a power of two, 16 .. 4096
+} Spectrum;
+
+Spectrum spectrum_make(int side, Arena *a); // zeros
+void spectrum_forward(Spectrum *s, Arena *a);
+void spectrum_back(Spectrum *s, Arena *a); // times side * side
