@@ -13,6 +13,8 @@ Conf conf_default(void)
         .fixity_days = 30,
         .fixity_rate_mb = 20,
         .second_days = 1,
+        .model_mean = {0.485f, 0.456f, 0.406f}, // of ImageNet, which most models were trained with
+        .model_deviation = {0.229f, 0.224f, 0.225f},
     };
 }
 
@@ -38,6 +40,23 @@ static bool read_pixels(Str value, int64_t *ret, Err *err)
     if (!read_number(value, 1, 100000, &megapixels, err))
         return false;
     *ret = (int64_t)megapixels * 1000000;
+    return true;
+}
+
+// "0.485, 0.456, 0.406"
+static bool read_three(Str value, double min, float ret[3], Err *err)
+{
+    Str rest = value, piece;
+    int count = 0;
+    double numbers[3];
+    while (str_next(&rest, ',', &piece))
+        if (count == 3 || !str_to_double(str_trim(piece), &numbers[count]) || numbers[count] < min ||
+            numbers[count++] > 10)
+            return err_set(err, ERR_INVALID, "must be three numbers from %g to 10, with commas", min);
+    if (count != 3)
+        return err_set(err, ERR_INVALID, "must be three numbers from %g to 10, with commas", min);
+    for (int i = 0; i < 3; i++)
+        ret[i] = (float)numbers[i];
     return true;
 }
 
@@ -97,6 +116,16 @@ static bool read_key(Str key, Str value, Conf *c, Err *err)
         return read_text(value, &c->s3_keys);
     if (str_eq(key, S("s3_ca_file")))
         return read_text(value, &c->s3_ca_file);
+    if (str_eq(key, S("model_library")))
+        return read_text(value, &c->model_library);
+    if (str_eq(key, S("model_file")))
+        return read_text(value, &c->model_file);
+    if (str_eq(key, S("model_mean")))
+        return read_three(value, 0, c->model_mean, err);
+    if (str_eq(key, S("model_deviation")))
+        return read_three(value, 0.001, c->model_deviation, err);
+    if (str_eq(key, S("model_memory_mb")))
+        return read_number(value, 64, 65536, &c->model_memory_mb, err);
     return err_set(err, ERR_INVALID, "there is no such key");
 }
 
@@ -175,7 +204,15 @@ static const char REST[] =
     "# s3_region = us-east-1\n"
     "# s3_keys = s3.keys\n"
     "# Certificates to trust instead of the system's.\n"
-    "# s3_ca_file = /etc/ssl/our-own.pem\n";
+    "# s3_ca_file = /etc/ssl/our-own.pem\n"
+    "\n"
+    "# A neural model of the museum's own, which says how alike pictures are (docs/look.md): the library of\n"
+    "# ONNX Runtime, the model as ONNX, and how pictures are prepared for it.\n"
+    "# model_library = /usr/local/lib/libonnxruntime.so\n"
+    "# model_file = likeness.onnx\n"
+    "# model_mean = 0.485, 0.456, 0.406\n"
+    "# model_deviation = 0.229, 0.224, 0.225\n"
+    "# model_memory_mb = 1024\n";
 
 Str conf_template(Arena *a, const ConfAnswers *answers)
 {

@@ -27,6 +27,9 @@ typedef struct {
     Str second_vault;   // folder or s3://bucket/prefix of a copy; empty: none
     int second_days;    // it is brought up to date every so many days; 0: only by hand
     Str s3_endpoint, s3_region, s3_keys, s3_ca_file;
+    Str model_library, model_file; // of the museum's own neural model; empty: none
+    float model_mean[3], model_deviation[3];
+    int model_memory_mb; // 0: what the model room thinks right
 } Conf;
 
 Conf conf_default(void);

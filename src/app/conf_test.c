@@ -30,6 +30,10 @@ static void parse(void **state)
     check("workers = 0", false, "from 1 to 256");
     check("workers = 99999999999999999999", false, "from 1 to 256");
     check("trust_proxy = perhaps", false, "yes or no");
+    check("model_mean = 0.5, 0.5,0.5\nmodel_deviation=1,1,1", true, NULL);
+    check("model_mean = 0.5, 0.5", false, "three numbers");
+    check("model_mean = 1,2,3,4", false, "three numbers");
+    check("model_deviation = 0,1,1", false, "three numbers from 0.001");
     check("access = everyone", false, "access must be");
     check("name = \xff\xfe", false, "UTF-8");
     check("=", false, "no such key");

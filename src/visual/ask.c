@@ -24,6 +24,7 @@ typedef struct {
     Arena *arena;
     const uint8_t *allowed; // NULL: all
     int rank_min;
+    Vector vector; // LIKE: of the picture asked with, by the museum's model
 } Question;
 
 // ---- who may be answered
@@ -261,10 +262,17 @@ static void rank_all(const Question *q, Score *score, const void *wanted, double
     }
 }
 
+// What a whole picture is asked with.
+typedef struct {
+    Sketch sketch;
+    Vector vector; // of the museum's model; values NULL: there is none
+} Whole;
+
 static double score_look(const Question *q, const void *wanted, const Segment *s, uint32_t picture)
 {
-    (void)q;
-    return look_likeness(&((const Sketch *)wanted)->look, &s->looks[picture]);
+    const Whole *whole = wanted;
+    const double look = look_likeness(&whole->sketch.look, &s->looks[picture]);
+    return whole->vector.values ? liken(q->v, look, whole->vector, liken_known(q->v, s, picture)) : look;
 }
 
 static double score_palette(const Question *q, const void *wanted, const Segment *s, uint32_t picture)
@@ -275,7 +283,7 @@ static double score_palette(const Question *q, const void *wanted, const Segment
 // 31 bits apart is the same picture, 60 the last that may be.
 static double score_same(const Question *q, const void *wanted, const Segment *s, uint32_t picture)
 {
-    const Sketch *sketch = wanted;
+    const Sketch *sketch = &((const Whole *)wanted)->sketch;
     (void)q;
     if (sketch->code_is_plain || s->picture[picture].plain)
         return 0;
@@ -286,7 +294,7 @@ static double score_same(const Question *q, const void *wanted, const Segment *s
     return distance <= CODE_ALIKE_MAX ? 0.9 - (distance - CODE_SAME_MAX) / 100.0 : 0;
 }
 
-static bool find_sketch(const Question *q, Sketch *ret, Err *err)
+static bool find_whole(const Question *q, Whole *ret, Err *err)
 {
     const Shelf *shelf = &q->v->shelf;
     for (int p = 0; p < shelf->parts_count; p++) {
@@ -295,27 +303,28 @@ static bool find_sketch(const Question *q, Sketch *ret, Err *err)
             if (part->ranks[i] == RANK_GONE || part->ranks[i] < q->rank_min ||
                 !str_eq(visual_segment_image(part->segment, i), q->ask->image_id))
                 continue;
-            *ret = (Sketch){.code = visual_segment_code(part->segment, i),
+            ret->sketch = (Sketch){.code = visual_segment_code(part->segment, i),
                 .code_is_plain = part->segment->picture[i].plain != 0,
                 .look = part->segment->looks[i]};
+            ret->vector = liken_known(q->v, part->segment, i);
             return true;
         }
     }
     return err_set(err, ERR_NOT_FOUND, "no such picture in the visual index");
 }
 
-static bool ask_sketch(const Question *q, VisualAnswer *answer, Err *err)
+static bool ask_whole(const Question *q, VisualAnswer *answer, Err *err)
 {
-    Sketch sketch;
+    Whole whole = {.vector = q->vector};
     if (q->ask->image_id.n == 0)
-        sketch_make(q->ask->picture, &sketch);
-    else if (!find_sketch(q, &sketch, err))
+        sketch_make(q->ask->picture, &whole.sketch);
+    else if (!find_whole(q, &whole, err))
         return false;
     if (q->ask->question == VISUAL_SAME) {
-        answer->too_plain = sketch.code_is_plain;
-        rank_all(q, score_same, &sketch, 0, answer);
+        answer->too_plain = whole.sketch.code_is_plain;
+        rank_all(q, score_same, &whole, 0, answer);
     } else {
-        rank_all(q, score_look, &sketch, 0.5, answer);
+        rank_all(q, score_look, &whole, 0.5, answer);
     }
     return true;
 }
@@ -362,7 +371,7 @@ static bool answer_question(const Question *q, VisualAnswer *answer, Err *err)
         return ask_detail(q, answer, err);
     case VISUAL_LIKE:
     case VISUAL_SAME:
-        return ask_sketch(q, answer, err);
+        return ask_whole(q, answer, err);
     case VISUAL_PALETTE:
         rank_all(q, score_palette, q->ask->colours, 0.3, answer);
         return true;
@@ -376,11 +385,14 @@ bool visual_ask(Visual *v, const VisualAsk *ask, Arena *a, VisualAnswer *ret, Er
         return false;
     index_refresh(v);
     VisualAnswer answer = {.hits = arena_array(a, VisualHit, (size_t)ask->limit)};
+    const bool whole = ask->question == VISUAL_LIKE && ask->image_id.n == 0;
+    const Vector vector = whole ? liken_asked(v, ask->picture, a) : (Vector){0};
     pthread_rwlock_rdlock(&v->guard);
     const Question q = {.v = v,
         .ask = ask,
         .arena = a,
         .allowed = allow(v, ask, a),
+        .vector = vector,
         .rank_min = rights_rank_pixels(ask->role)};
     answer.sequence = v->sequence;
     const bool good = answer_question(&q, &answer, err);

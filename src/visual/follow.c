@@ -48,7 +48,7 @@ static int fit_side(int side_px, int longer_px, int max_px)
     return MAX_OF(1, (int)((int64_t)side_px * max_px / longer_px));
 }
 
-static bool render_small(Pyramid *p, Arena *a, Picture *ret, Err *err)
+bool index_render_small(Pyramid *p, Arena *a, Picture *ret, Err *err)
 {
     const PyramidFacts *facts = pyramid_facts(p);
     const int longer_px = MAX_OF(facts->width_px, facts->height_px);
@@ -106,7 +106,7 @@ static void take_in(Batch *b, const Subject *s, const RecordMedia *media)
         .master = master_key(media->sha512),
         .width_px = pyramid_facts(p)->width_px,
         .height_px = pyramid_facts(p)->height_px};
-    const bool good = render_small(p, pixels, &picture, &err) && mark_picture(b, picture, &entry, &err);
+    const bool good = index_render_small(p, pixels, &picture, &err) && mark_picture(b, picture, &entry, &err);
     pyramid_drop(p);
     if (!good) {
         late_add(&b->late, s->id);

@@ -301,7 +301,7 @@ bool index_purge(Visual *v, Err *err)
     for (int p = v->parts_count; p-- > 0;)
         if (alive(&v->parts[p]) < v->parts[p].segment->pictures && !merge_parts(v, p, 1, err))
             return false;
-    return true;
+    return liken_purge(v, err);
 }
 
 // Sizes fall from the first to the last by half at least, so there are few segments and each picture is

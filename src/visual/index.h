@@ -7,6 +7,7 @@
 #pragma once
 
 #include "visual/lookup.h"
+#include "visual/vectors.h"
 #include "visual/visual.h"
 
 #include <pthread.h>
@@ -39,10 +40,24 @@ struct Visual {
     pthread_mutex_t spare_guard;
     Extractor *spare[SPARE_EXTRACTORS]; // their scratch is large: kept from question to question
     int spare_count;
+    VisualModel model;  // dimensions 0: none
+    Vectors *vectors;   // NULL: none; under the guard
     uint64_t head_mark; // of the head that was read, to see that there is another (readers)
 };
 
 enum { INDEX_LATE_MAX = 1000 * 1000, INDEX_HEAD_MAX_BYTES = 1 << 30 };
+
+// follow.c: the whole picture, as small as this room looks at it.
+bool index_render_small(Pyramid *p, Arena *a, Picture *ret, Err *err) MUST_CHECK;
+
+// liken.c: what the model made of a picture of the index; of one asked with (the guard not held). values
+// NULL: nothing.
+Vector liken_known(const Visual *v, const Segment *s, uint32_t picture);
+Vector liken_asked(Visual *v, Picture picture, Arena *a);
+// Vectors of pictures that are gone leave the file. The guard held for writing.
+bool liken_purge(Visual *v, Err *err) MUST_CHECK;
+// Likeness by look and by vector together, 0 .. 1.
+double liken(const Visual *v, double look, Vector asked, Vector known);
 
 // An extractor to work with; give it back. Any thread.
 Extractor *index_take_extractor(Visual *v);

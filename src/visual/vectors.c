@@ -224,14 +224,8 @@ Vector vectors_pack(const float *vector, int dimensions, Arena *a)
     return (Vector){values, scale};
 }
 
-bool vectors_add(Vectors *v, uint64_t picture, uint64_t master, const float *vector, Err *err)
+static bool add_packed(Vectors *v, uint64_t picture, uint64_t master, Vector packed, Arena *a, Err *err)
 {
-    CLEANUP(arena_closep) Arena *a = arena_open();
-    if (v->count >= VECTORS_MAX)
-        return err_set(err, ERR_LIMIT, "more than %d vectors", VECTORS_MAX);
-    Vector packed = {arena_array(a, int8_t, (size_t)v->dimensions), 0};
-    if (vector)
-        packed = vectors_pack(vector, v->dimensions, a);
     char *row = arena_alloc(a, row_bytes(v));
     memset(row, 0, ROW_HEAD_BYTES);
     memcpy(row, &picture, 8);
@@ -247,6 +241,40 @@ bool vectors_add(Vectors *v, uint64_t picture, uint64_t master, const float *vec
     v->bytes += row_bytes(v);
     remember(v, picture, master, packed.scale, packed.values);
     return true;
+}
+
+bool vectors_add(Vectors *v, uint64_t picture, uint64_t master, const float *vector, Err *err)
+{
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    if (v->count >= VECTORS_MAX)
+        return err_set(err, ERR_LIMIT, "more than %d vectors", VECTORS_MAX);
+    Vector packed = {arena_array(a, int8_t, (size_t)v->dimensions), 0};
+    if (vector)
+        packed = vectors_pack(vector, v->dimensions, a);
+    return add_packed(v, picture, master, packed, a, err);
+}
+
+bool vectors_purge(
+    Vectors *v, int dir, bool (*wanted)(void *ctx, uint64_t picture, uint64_t master), void *ctx, Err *err)
+{
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    Vectors old = *v;
+    v->values = NULL;
+    v->places = NULL;
+    v->count = v->capacity = v->places_count = 0;
+    grow_places(v);
+    bool good = begin(v, dir, err);
+    for (size_t i = 0; i < old.places_count && good; i++) {
+        const Place *p = &old.places[i];
+        if (p->row == UINT32_MAX || !wanted(ctx, p->picture, p->master))
+            continue;
+        arena_reset(a);
+        good = add_packed(v, p->picture, p->master,
+            (Vector){old.values + (size_t)p->row * (size_t)old.dimensions, p->scale}, a, err);
+    }
+    free(old.values);
+    free(old.places);
+    return good && vectors_sync(v, err);
 }
 
 bool vectors_sync(Vectors *v, Err *err)

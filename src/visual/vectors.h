@@ -33,6 +33,9 @@ Vector vectors_find(const Vectors *v, uint64_t picture, uint64_t master);
 // of. On the disk with vectors_sync, or when the system likes; ERR_LIMIT over VECTORS_MAX.
 bool vectors_add(Vectors *v, uint64_t picture, uint64_t master, const float *vector, Err *err) MUST_CHECK;
 bool vectors_sync(Vectors *v, Err *err) MUST_CHECK;
+// Writer only: those that are not wanted leave the file too. Killed in the middle: the rest is made again.
+bool vectors_purge(Vectors *v, int dir, bool (*wanted)(void *ctx, uint64_t picture, uint64_t master),
+    void *ctx, Err *err) MUST_CHECK;
 
 // Cosine, -1 .. 1.
 float vectors_likeness(const Vectors *v, Vector a, Vector b);

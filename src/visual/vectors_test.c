@@ -135,12 +135,38 @@ static void damaged(void **state)
     vectors_close(fresh);
 }
 
+static bool is_even(void *ctx, uint64_t picture, uint64_t master)
+{
+    (void)ctx;
+    (void)master;
+    return picture % 2 == 0;
+}
+
+static void purged(void **state)
+{
+    (void)state;
+    Err err = {0};
+    Vectors *v = open_as(4, true);
+    for (uint64_t i = 0; i < 2000; i++)
+        add(v, i, 1);
+    assert_true(vectors_purge(v, dir, is_even, NULL, &err));
+    for (int again = 0; again < 2; again++) {
+        assert_int_equal(vectors_count(v), 1000);
+        assert_null(vectors_find(v, 1, 7).values);
+        assert_non_null(vectors_find(v, 2, 7).values);
+        vectors_close(v);
+        v = open_as(4, true);
+    }
+    vectors_close(v);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(keeps, setup, teardown),
         cmocka_unit_test_setup_teardown(another_model, setup, teardown),
         cmocka_unit_test_setup_teardown(damaged, setup, teardown),
+        cmocka_unit_test_setup_teardown(purged, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -70,6 +70,7 @@ void visual_close(Visual *v)
     if (v == NULL)
         return;
     index_clear(v);
+    vectors_close(v->vectors);
     words_close(v->words);
     arena_close(v->own_words);
     for (int i = 0; i < v->spare_count; i++)

@@ -106,6 +106,26 @@ typedef struct {
 // seen.
 bool visual_ask(Visual *v, const VisualAsk *ask, Arena *a, VisualAnswer *ret, Err *err) MUST_CHECK;
 
+// ---- the museum's own model (room `model`), optional
+
+// vector: of length 1, `dimensions` floats; any thread. key: vectors of another key cannot be compared with
+// these.
+typedef struct {
+    void *ctx;
+    uint64_t key;
+    int dimensions;
+    bool (*vector)(void *ctx, Picture picture, float *ret, Err *err);
+} VisualModel;
+
+// From now on VISUAL_LIKE goes by the model too, as far as it has looked at the pictures. Before anybody else
+// has `v`. A reader knows the vectors that were there when this was called.
+bool visual_use_model(Visual *v, const VisualModel *model, Err *err) MUST_CHECK;
+// Lets the model look at up to `max` pictures of the index that it has not seen. *ret_waiting: there are
+// more. Writer only, the thread of visual_follow. An error of the model as a whole (its library or file) is
+// ERR_UNSUPPORTED.
+bool visual_follow_model(Visual *v, Catalog *c, const VisualSource *source, int max,
+    const volatile bool *stop, bool *ret_waiting, Err *err) MUST_CHECK;
+
 // ---- is this picture there already
 
 typedef struct {
