@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/sight.h"
 
+#include "app/model.h"
 #include "base/file.h"
 #include "image/render.h"
 
@@ -16,6 +17,7 @@ enum {
     LOOK_EVERY_MS = 250,
     RETRY_EVERY_ROUNDS = 20, // the lock, and pictures that were late, are tried again every 5 s
     CHAIN_AT_ONCE = 4,       // pictures asked for links before the ledger is looked at again
+    MODEL_AT_ONCE = 8,       // pictures shown to the museum's own model, likewise
     BUSY_PAUSE_MS = 20,      // between such steps
     NICE = 5,                // visitors go first
     UPLOAD_CHILDREN = 2,
@@ -31,6 +33,8 @@ struct Sight {
     pthread_mutex_t lock; // over visual and users
     pthread_cond_t idle;
     Visual *visual;
+    HomeModel model;
+    bool unseen;              // pictures that the museum's own model has not looked at
     Chain *chain, *old_chain; // old: a visitor may still be looking at it
     int64_t waiting;          // pictures that were not asked for links yet
     int users;
@@ -79,12 +83,25 @@ static void swap(Sight *sight, Visual *visual, bool writer)
     visual_close(old);
 }
 
+// A model that cannot be used is told of, and the index goes on without it.
+static void use_model(Sight *sight, Visual *visual)
+{
+    Err err = {0};
+    if (home_model_use(&sight->model, visual, &err)) {
+        sight->unseen = sight->model.model != NULL;
+        return;
+    }
+    tell(sight, &err);
+    home_model_close(&sight->model);
+}
+
 // Opens the index for writing, or while another process has the writing lock, for reading.
 static void open_best(Sight *sight)
 {
     Err err = {0};
     Visual *visual = visual_open(sight->dir, true, &err);
     if (visual) {
+        use_model(sight, visual);
         swap(sight, visual, true);
         open_chain(sight, true);
         return;
@@ -95,6 +112,7 @@ static void open_best(Sight *sight)
         return;
     visual = visual_open(sight->dir, false, &err);
     if (visual) {
+        use_model(sight, visual);
         swap(sight, visual, false);
         open_chain(sight, false);
     }
@@ -133,6 +151,15 @@ static bool link_some(Sight *sight)
     return before > 0 && sight->waiting == 0;
 }
 
+static void show_model_some(Sight *sight, const VisualSource *source)
+{
+    Err err = {0};
+    sight->unseen = false;
+    if (sight->model.model && !visual_follow_model(sight->visual, sight->home->catalog, source, MODEL_AT_ONCE,
+                                  &sight->stop, &sight->unseen, &err))
+        tell(sight, &err); // again when the ledger moves
+}
+
 static void catch_up(Sight *sight, unsigned round, int64_t *known)
 {
     Err err = {0};
@@ -144,6 +171,8 @@ static void catch_up(Sight *sight, unsigned round, int64_t *known)
         (due && !visual_follow(sight->visual, sight->home->catalog, &source, &sight->stop, known, &err)))
         tell(sight, &err);
     const bool linked = link_some(sight);
+    if (due || sight->unseen)
+        show_model_some(sight, &source);
     // Pictures that were looked at leave the allocator with some 40 MB that it would keep for ever.
     if (due || linked)
         malloc_trim(0);
@@ -165,7 +194,7 @@ static void *follow(void *argument)
         if (sight->writer)
             catch_up(sight, round, &known);
         if (!sight->stop)
-            pause_ms(sight->waiting > 0 ? BUSY_PAUSE_MS : LOOK_EVERY_MS);
+            pause_ms(sight->waiting > 0 || sight->unseen ? BUSY_PAUSE_MS : LOOK_EVERY_MS);
     }
     return NULL;
 }
@@ -188,6 +217,9 @@ Sight *sight_open(const Home *home, Err *err)
     sight->home = home;
     sight->dir = sight_dir(home);
     sight->cage = cage;
+    Err without = {0};
+    if (!home_model_open(home, &sight->model, &without))
+        tell(sight, &without);
     pthread_mutex_init(&sight->lock, NULL);
     pthread_cond_init(&sight->idle, NULL);
     open_best(sight); // so that the first visitor finds what there is
@@ -212,6 +244,7 @@ void sight_close(Sight *sight)
     cage_close(sight->cage);
     pthread_cond_destroy(&sight->idle);
     pthread_mutex_destroy(&sight->lock);
+    home_model_close(&sight->model);
     free(sight);
 }
 
@@ -374,8 +407,16 @@ bool sight_region(void *ctx, const CatalogImage *image, const int region[4], Are
 bool sight_catch_up(const Home *home, const volatile bool *stop, int64_t *ret_sequence, Err *err)
 {
     const VisualSource source = source_of(home);
+    HomeModel model;
+    bool more = true;
+    if (!home_model_open(home, &model, err))
+        return false;
     Visual *visual = visual_open(sight_dir(home), true, err);
-    const bool good = visual && visual_follow(visual, home->catalog, &source, stop, ret_sequence, err);
+    bool good = visual && home_model_use(&model, visual, err) &&
+                visual_follow(visual, home->catalog, &source, stop, ret_sequence, err);
+    while (good && more && model.model && !*stop)
+        good = visual_follow_model(visual, home->catalog, &source, MODEL_AT_ONCE, stop, &more, err);
     visual_close(visual);
+    home_model_close(&model);
     return good;
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "app/model.h"
 #include "app/sight.h"
 #include "app/term.h"
 #include "app/verbs.h"
@@ -99,14 +100,19 @@ static bool look(const Home *home, const Wish *wish, VisualAsk *ask, const volat
         return false;
     if (ask->question != VISUAL_PALETTE && !read_picture(home, wish, a, ask, err))
         return false;
-    Visual *visual = visual_open(sight_dir(home), false, err);
+    HomeModel model;
     VisualAnswer answer;
-    const bool good = visual && visual_ask(visual, ask, a, &answer, err);
+    if (!home_model_open(home, &model, err))
+        return false;
+    Visual *visual = visual_open(sight_dir(home), false, err);
+    const bool good =
+        visual && home_model_use(&model, visual, err) && visual_ask(visual, ask, a, &answer, err);
     if (good && wish->json)
         print_json(&answer, wish->points);
     else if (good)
         print_people(home, &answer);
     visual_close(visual);
+    home_model_close(&model);
     return good;
 }
 
