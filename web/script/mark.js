@@ -174,7 +174,7 @@ function lookRoom(form) {
   one(".areas", source).remove();
   one(".outline", source)?.remove();
   const marks = marking(surface, width, height, flat(one("img", source), surface, width, height), tools,
-    () => form.requestSubmit(one("[name=kind], button", form)));
+    () => form.requestSubmit(one("[name=kind], button:not([type])", form)));
   const read = () => {
     const box = numbers(region.value), line = numbers(lasso?.value || "");
     if (line.length >= 6 && line.length % 2 === 0)
