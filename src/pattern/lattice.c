@@ -68,8 +68,9 @@ static void smooth(Likeness *l, Arena *a)
             for (int k = -2; k <= 2; k++) {
                 const int v = MIN_OF(y + k, height - 1);
                 both[(size_t)y * (size_t)width + (size_t)x] +=
-                    weights[k + 2] * (v < 0 ? across[(size_t)-v * (size_t)width + (size_t)(width - 1 - x)]
-                                            : across[(size_t)v * (size_t)width + (size_t)x]);
+                    weights[k + 2] *
+                    (v < 0 ? across[(size_t)MIN_OF(-v, height - 1) * (size_t)width + (size_t)(width - 1 - x)]
+                           : across[(size_t)v * (size_t)width + (size_t)x]);
             }
     l->at = both;
 }

@@ -2,7 +2,7 @@
 // site: pages for visitors, and the documents that scripts read. Server-rendered, whole without script.
 //   /  /search  /object/{id}  /static/...  /robots.txt  /sitemap.xml  /opensearch.xml
 //   /look  /look/why  /api/look  (GET: with a picture of ours; POST: with one sent along, which is not kept)
-//   /kit  /kit/{image}/{region}/{file}  (a part of a picture in few colours, in curves)
+//   /kit  /kit/{image}/{region}/{file}  (a part of a picture as tile, in few colours, in curves)
 //   /tour  /motifs  /api/chains/{id}  /api/tour  /api/motifs
 //   /search/facet/{name}  /coverage
 //   /api/search  /api/facet/{name}  /api/coverage  /api/object/{id}  /iiif/manifest/{id}  /iiif/collection
