@@ -235,6 +235,10 @@ def test_rights_close_every_door():
     m = shared()
     everything = ids_of_all()
     assert found("")["total"] == len(everything), "a count tells of hidden objects"
+    pictured = next(v["count"] for v in found("")["facets"]["has"] if v["value"] == "image")
+    lines = m.get("/metrics")[2].decode().splitlines()
+    assert f"vitrine_objects {len(everything)}" in lines and f"vitrine_objects_pictured {pictured}" in lines
+    assert f"{pictured} with pictures" in m.get("/")[2].decode()
     for hidden in ("met-268690", "tate-N04156"):  # access: none
         assert hidden not in everything
         for path in (f"/object/{hidden}", f"/api/object/{hidden}", f"/iiif/manifest/{hidden}", f"/iiif/3/{hidden}:1/info.json",

@@ -125,15 +125,31 @@ static void put_vaults(const Home *home, Buf *out)
     }
 }
 
+// What visitors may know of: anybody can read these lines, so a hidden object is in no count.
+static void put_works(Index *index, Buf *out)
+{
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    Err err = {0};
+    SearchAnswer all = {0};
+    int64_t pictured = 0;
+    Search *search = index_keep(index);
+    if (!search || !search_ask(search, &(SearchAsk){.role = VIEWER_PUBLIC, .facets = true}, a, &all, &err))
+        all = (SearchAnswer){0};
+    index_drop(index, search);
+    for (size_t i = 0; i < all.facets_count; i++)
+        for (size_t k = 0; str_eq(all.facets[i].name, S("has")) && k < all.facets[i].count; k++)
+            pictured += str_eq(all.facets[i].values[k].value, S("image")) ? all.facets[i].values[k].count : 0;
+    put(out, "vitrine_objects", "gauge", "Objects that visitors may find.", all.total);
+    put(out, "vitrine_objects_pictured", "gauge", "Of these, with pictures.", pictured);
+}
+
 void metrics_write(const Home *home, Index *index, Buf *out)
 {
     Err err = {0};
-    int64_t objects = 0, images = 0, head = catalog_head(home->catalog, &err), known = index_sequence(index);
-    (void)!catalog_count(home->catalog, &objects, &images, &err);
+    int64_t head = catalog_head(home->catalog, &err), known = index_sequence(index);
     put_requests(out);
     put_durations(out);
-    put(out, "vitrine_objects", "gauge", "Objects in the catalogue.", objects);
-    put(out, "vitrine_images", "gauge", "Pictures in the catalogue.", images);
+    put_works(index, out);
     put(out, "vitrine_ledger_sequence", "gauge", "Last number of the ledger.", head);
     put(out, "vitrine_index_sequence", "gauge", "Ledger number up to which the text index knows everything.",
         known);

@@ -70,25 +70,31 @@ static void fill_facets(const Visit *v, const SearchAnswer *answer, PageHome *pa
     page->collections.items = ways;
 }
 
+// How many works have pictures. Not how many pictures there are: those of hidden works must be in no count.
+static int64_t pictured(const SearchAnswer *answer)
+{
+    const SearchFacet *has = facet_find(answer, S("has"));
+    for (size_t i = 0; has && i < has->count; i++)
+        if (str_eq(has->values[i].value, S("image")))
+            return has->values[i].count;
+    return 0;
+}
+
 void home_answer(Visit *v)
 {
     Err err = {0};
     const SiteConfig *config = &v->site->config;
     ChoiceMade choice = {0};
     SearchAnswer answer = {0};
-    int64_t objects;
     PageHome page = {.museum = config->museum_name,
         .museum_lang = config->museum_lang,
         .intro = config->museum_intro,
         .foot = frame_foot(v)};
-    if (!catalog_count(config->catalog, &objects, &page.pictures, &err)) {
-        trouble_answer(v, &err);
-        return;
-    }
     // While the index is being made the entrance stands open without the wall.
     if (site_search(v, &(SearchAsk){.role = v->role, .facets = true}, &answer, &err) &&
         choice_make(v, &choice, &err)) {
         page.objects = answer.total;
+        page.pictured = pictured(&answer);
         fill_wall(v, &choice, &page, &err);
         fill_doors(v, &choice, &page, &err);
         fill_facets(v, &answer, &page);
