@@ -8,15 +8,17 @@
 
 #include "image/int.h"
 
-// What is to be done, in pixels of the chosen level.
+// What is to be done, in pixels of the chosen level, or samples of the ready planes.
 typedef struct {
     int level;
+    bool ready;                      // from the ready planes
+    int width_px, height_px;         // of the level or the planes
     double left, top, width, height; // of the region, fractions included
     int out_width_px, out_height_px;
     bool luma_only;
 } DrawPlan;
 
-DrawPlan draw_plan(const Grid *g, const RenderAsk *ask);
+DrawPlan draw_plan(const Pyramid *p, const RenderAsk *ask);
 // What the source will hold at its peak, when its tiles are sampled 4:4:4.
 size_t draw_source_memory_bytes(const Grid *g, const DrawPlan *plan);
 

@@ -36,7 +36,7 @@ struct DrawSource {
     JpegPlanes tile;
     int tile_column, tile_row; // what `tile` holds,
     int tile_top, tile_end;    // of its rows
-    ReadyPlanes ready;         // of this level; count 0: it is drawn from tiles
+    ReadyPlanes ready;         // count 0: it is drawn from tiles
     int next_row;              // of tiles
     int first_column, end_column;
 };
@@ -46,9 +46,19 @@ static int clamp(double v, int low, int high)
     return v < low ? low : v > high ? high : (int)v;
 }
 
-// The smallest level that still has at least as many pixels as asked for.
-DrawPlan draw_plan(const Grid *g, const RenderAsk *ask)
+// The ready planes have enough samples, and not so many more than the level that its few tiles are cheaper.
+static bool ready_serves(const ReadyPlanes *r, const RenderAsk *ask, double level_scale)
 {
+    return r->offset > 0 && r->across <= (double)ask->width_px / ask->out_width_px &&
+           r->down <= (double)ask->height_px / ask->out_height_px &&
+           2 * MAX_OF(r->across, r->down) > level_scale;
+}
+
+// The smallest level that still has at least as many pixels as asked for.
+DrawPlan draw_plan(const Pyramid *pyramid, const RenderAsk *ask)
+{
+    const Grid *g = pyramid_grid(pyramid);
+    const ReadyPlanes r = pyramid_ready_planes(pyramid);
     DrawPlan p = {.out_width_px = ask->out_width_px,
         .out_height_px = ask->out_height_px,
         .luma_only = ask->quality != RENDER_COLOR};
@@ -57,10 +67,14 @@ DrawPlan draw_plan(const Grid *g, const RenderAsk *ask)
     while (p.level + 1 < g->levels && (double)(INT64_C(2) << p.level) <= step)
         p.level++;
     double scale = (double)(INT64_C(1) << p.level);
-    p.left = ask->left_px / scale;
-    p.top = ask->top_px / scale;
-    p.width = ask->width_px / scale;
-    p.height = ask->height_px / scale;
+    p.ready = ready_serves(&r, ask, scale);
+    double across = p.ready ? r.across : scale, down = p.ready ? r.down : scale;
+    p.width_px = p.ready ? r.width_px : g->level[p.level].width_px;
+    p.height_px = p.ready ? r.height_px : g->level[p.level].height_px;
+    p.left = ask->left_px / across;
+    p.top = ask->top_px / down;
+    p.width = ask->width_px / across;
+    p.height = ask->height_px / down;
     return p;
 }
 
@@ -74,12 +88,11 @@ static void window(double start, double length, double step, int limit, int *ret
 
 size_t draw_source_memory_bytes(const Grid *g, const DrawPlan *plan)
 {
-    const GridLevel *l = &g->level[plan->level];
     size_t tile = (size_t)g->tile_px, planes = plan->luma_only ? 1 : JPEG_PLANES;
     double step_x = plan->width / plan->out_width_px, step_y = plan->height / plan->out_height_px;
     int first_x, end_x, first_y, end_y;
-    window(plan->left, plan->width, step_x, l->width_px, &first_x, &end_x);
-    window(plan->top, plan->height, step_y, l->height_px, &first_y, &end_y);
+    window(plan->left, plan->width, step_x, plan->width_px, &first_x, &end_x);
+    window(plan->top, plan->height, step_y, plan->height_px, &first_y, &end_y);
     double taps_x = resample_taps(step_x, end_x - first_x), taps_y = resample_taps(step_y, end_y - first_y);
     double rows = MIN_OF(end_y - first_y + 1.0, 2.0 * (double)tile + taps_y + JPEG_PLANE_ROWS * step_y);
     double weights =
@@ -146,7 +159,6 @@ static bool read_tile(DrawSource *s, int column, int row, int top, int end, Err 
 
 static void plane_open(DrawSource *s, int number, bool halved)
 {
-    const GridLevel *l = &s->grid->level[s->plan.level];
     const DrawPlan *p = &s->plan;
     Plane *plane = &s->plane[number];
     int across = s->tile.across[number], down = s->tile.down[number];
@@ -159,8 +171,8 @@ static void plane_open(DrawSource *s, int number, bool halved)
     plane->across = across;
     plane->down = down;
     window(
-        left, p->width / across, step_x, (l->width_px + across - 1) / across, &plane->first_x, &plane->end_x);
-    window(top, p->height / down, step_y, (l->height_px + down - 1) / down, &plane->first_y, &plane->end_y);
+        left, p->width / across, step_x, (p->width_px + across - 1) / across, &plane->first_x, &plane->end_x);
+    window(top, p->height / down, step_y, (p->height_px + down - 1) / down, &plane->first_y, &plane->end_y);
     plane->x = resample_make(left - plane->first_x, step_x, out_width, plane->end_x - plane->first_x);
     plane->y = resample_make(top - plane->first_y, step_y, out_height, plane->end_y - plane->first_y);
     plane->stride = (size_t)(plane->end_x - plane->first_x) + RESAMPLE_SLACK;
@@ -194,9 +206,8 @@ DrawSource *draw_source_open(const Pyramid *p, const DrawPlan *plan, bool halved
     int tile_px = s->grid->tile_px;
     for (int i = 0; i < (plan->luma_only ? 1 : JPEG_PLANES); i++)
         s->tile.plane[i] = pixels_make(tile_px, tile_px, 1);
-    s->ready = pyramid_ready_planes(p);
-    if (s->ready.offset == 0 || s->ready.level != plan->level)
-        s->ready.count = 0;
+    if (plan->ready)
+        s->ready = pyramid_ready_planes(p);
     const GridLevel *l = &s->grid->level[plan->level];
     int column = clamp(plan->left / tile_px, 0, l->columns - 1),
         row = clamp(plan->top / tile_px, 0, l->rows - 1);
@@ -304,10 +315,10 @@ static bool read_ready_rows(DrawSource *s, int number, Err *err)
 {
     enum { ROWS_AT_ONCE = 64 };
     Plane *p = &s->plane[number];
-    const GridLevel *l = &s->grid->level[s->plan.level];
-    size_t width = (size_t)((l->width_px + p->across - 1) / p->across);
-    size_t height = (size_t)((l->height_px + p->down - 1) / p->down);
-    uint64_t start = s->ready.offset + (number > 0 ? (uint64_t)l->width_px * (uint64_t)l->height_px : 0) +
+    const ReadyPlanes *r = &s->ready;
+    size_t width = (size_t)((r->width_px + p->across - 1) / p->across);
+    size_t height = (size_t)((r->height_px + p->down - 1) / p->down);
+    uint64_t start = r->offset + (number > 0 ? (uint64_t)r->width_px * (uint64_t)r->height_px : 0) +
                      (number > 1 ? (uint64_t)width * height : 0);
     int top = p->top + p->count, rows = MIN_OF(ROWS_AT_ONCE, p->end_y - top);
     size_t bytes = (size_t)rows * width;

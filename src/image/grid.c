@@ -72,13 +72,6 @@ void grid_sizes(const Grid *g, PyramidFacts *facts)
     }
 }
 
-size_t ready_planes_bytes(const GridLevel *level, int count)
-{
-    size_t luma = (size_t)level->width_px * (size_t)level->height_px;
-    size_t chroma = (size_t)ceil_div(level->width_px, 2) * (size_t)ceil_div(level->height_px, 2);
-    return count == 1 ? luma : luma + 2 * chroma;
-}
-
 TileBox grid_tile(const Grid *g, int level, int column, int row)
 {
     const GridLevel *l = &g->level[level];

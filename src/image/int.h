@@ -65,14 +65,15 @@ void grid_info_json(const PyramidFacts *facts, Buf *out);
 
 // ---- pyramid.c
 
-// A whole level as samples that need no decoding: brightness, and for a colour picture Cb and Cr at half its
-// size (rounded up), row after row without gaps. For renders of a size that nobody asked for before.
+// The whole picture as samples that need no decoding: brightness, and for a colour picture Cb and Cr at half
+// its size (rounded up), row after row without gaps. For renders of a size that nobody asked for before.
 typedef struct {
-    uint64_t offset;  // 0: there are none
-    int level, count; // 1 or 3 planes
+    uint64_t offset; // 0: there are none
+    uint32_t kind; // as large as this level; above PYRAMID_LEVELS_MAX: the longest side is of so many samples
+    int count;     // 1 or 3 planes
+    int width_px, height_px; // of the first plane
+    double across, down;     // pixels of the picture for one of its samples
 } ReadyPlanes;
-
-size_t ready_planes_bytes(const GridLevel *level, int count);
 
 // The index from which tiles of level 0 are cut (splice_index.h), an entry of the file.
 typedef struct {
@@ -82,10 +83,20 @@ typedef struct {
 const Grid *pyramid_grid(const Pyramid *p);
 ReadyPlanes pyramid_ready_planes(const Pyramid *p);
 
+// ---- ready.c
+
+enum { READY_SIDE_PX = 1600 }; // the longest side where no level lies between it and TILER_WHOLE_MAX_PX
+
+// What `kind` says about planes of this picture, without their offset; false where it says nothing possible.
+bool ready_planes_make(const Grid *g, uint32_t kind, int count, ReadyPlanes *ret);
+size_t ready_planes_bytes(const ReadyPlanes *r);
+// Appends the planes of a picture of RGB, YCbCr or grey.
+void ready_planes_add(const Pixels *px, bool is_ycc, Buf *out);
+
 // ---- table.c: the binary table of tiles, last entry of the ZIP; little-endian
 //
 //   8  "VPYRAMID"     4 version (1, 2)   4 width   4 height   4 tile side   4 levels   4 sizes
-//   8  offset of the ready planes (0: none)   4 their level   4 how many (1 or 3)
+//   8  offset of the ready planes (0: none)   4 their kind   4 how many (1 or 3)
 //   in version 2, whose level 0 is cut from the master: 8 offset of the index   8 its bytes; no tiles of
 //   level
 //   0
@@ -252,6 +263,21 @@ void pixels_scale(const Pixels *from, const Pixels *to);
 void pixels_halve(const Pixels *from, const Pixels *to);
 // One row of that; lone_first: the first pixel has no partner (the picture is mirrored and odd).
 void halve_rows(const uint8_t *a, const uint8_t *b, int width_px, int channels, bool lone_first, uint8_t *to);
+
+// ---- shrink.c: a picture made smaller while its rows come, in memory of the result and a few rows
+
+typedef struct Shrink Shrink;
+
+typedef struct {
+    int width_px, height_px, channels; // as the rows come
+    int to_width_px, to_height_px;
+    double left, top, step_x, step_y; // as for resample_make
+} ShrinkAsk;
+
+Shrink *shrink_open(const ShrinkAsk *ask);
+void shrink_row(Shrink *s, const uint8_t *row); // height_px times, top first
+Pixels shrink_take(Shrink *s);                  // after the last; the caller frees .p
+void shrink_closep(Shrink **s);
 
 typedef struct {
     RenderFormat format;

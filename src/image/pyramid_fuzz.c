@@ -7,18 +7,26 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void draw(const Pyramid *p)
+static void draw(const Pyramid *p, int width_px, int height_px)
 {
     Err err = {0};
-    const PyramidFacts *f = pyramid_facts(p);
     CLEANUP(buf_free) Buf out = buf_with_max(1 << 20);
-    RenderAsk ask = {.width_px = MIN_OF(f->width_px, 100),
-        .height_px = MIN_OF(f->height_px, 100),
+    RenderAsk ask = {.width_px = width_px,
+        .height_px = height_px,
         .out_width_px = 50,
         .out_height_px = 50,
         .format = RENDER_JPEG};
     if (!render(p, &ask, &out, &err))
         assert(err.kind != ERR_NONE);
+}
+
+// A piece from its tiles, and the whole as the ready planes serve it.
+static void draw_both(const Pyramid *p)
+{
+    const PyramidFacts *f = pyramid_facts(p);
+    draw(p, MIN_OF(f->width_px, 100), MIN_OF(f->height_px, 100));
+    if (pyramid_ready_planes(p).offset > 0)
+        draw(p, f->width_px, f->height_px);
 }
 
 static void whole(const uint8_t *data, size_t size)
@@ -30,7 +38,7 @@ static void whole(const uint8_t *data, size_t size)
     Pyramid *p = pyramid_open(fd, &err);
     if (!p)
         return;
-    draw(p);
+    draw_both(p);
     pyramid_drop(p);
 }
 

@@ -357,6 +357,7 @@ static bool read_changed(Change change, size_t cut)
         t.tiles[i] = span_pack((PyramidSpan){.offset = (uint64_t)i * 100, .size_bytes = 100});
     for (int i = 0; i < t.facts.sizes_count; i++)
         t.sizes[i] = span_pack((PyramidSpan){.offset = 10, .size_bytes = 10});
+    t.ready = (ReadyPlanes){.offset = 1, .kind = 40, .count = 1};
     CLEANUP(buf_free) Buf b = buf_with_max(1 << 16);
     table_write(&t, &b);
     memcpy(b.p + change.at, &change.value, change.bytes);
@@ -387,8 +388,17 @@ static void table(void **state)
     assert_false(read_changed((Change){24, 4, 99}, 0)); // levels
     assert_false(read_changed((Change){28, 4, 17}, 0)); // sizes
     assert_false(read_changed((Change){28, 4, 0}, 0));
-    assert_false(read_changed((Change){32, 8, 1 << 20}, 0));                      // planes beyond the end
-    assert_false(read_changed((Change){32, 8, 1}, 0));                            // planes of no count
+    assert_false(read_changed((Change){32, 8, 1 << 20}, 0)); // planes beyond the end
+    assert_false(read_changed((Change){44, 4, 0}, 0));       // planes of no count
+    assert_false(read_changed((Change){44, 4, 2}, 0));
+    assert_true(
+        read_changed((Change){40, 8, INT64_C(3) << 32 | 25}, 0)); // a longest side of 25, three planes
+    assert_false(read_changed((Change){40, 4, 24}, 0));           // neither a level nor a side
+    assert_false(read_changed((Change){40, 4, 3}, 0));
+    assert_false(read_changed((Change){40, 4, 200}, 0)); // as large as the picture
+    assert_false(read_changed((Change){40, 4, 100}, 0)); // more samples than the file has bytes
+    assert_false(read_changed((Change){40, 4, 0}, 0));
+    assert_false(read_changed((Change){40, 4, UINT32_MAX}, 0));
     assert_false(read_changed((Change){TABLE_HEAD_BYTES, 4, 0}, 0));              // a size of no width
     assert_false(read_changed((Change){TABLE_HEAD_BYTES + 8, 8, UINT64_MAX}, 0)); // and beyond the end
     assert_false(read_changed((Change){first_tile, 8, UINT64_MAX}, 0));           // a tile beyond the end

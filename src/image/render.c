@@ -197,7 +197,7 @@ size_t render_memory_bytes(const Pyramid *p, const RenderAsk *ask)
     if (!check(pyramid_facts(p), ask, &err))
         return 0;
     const Grid *g = pyramid_grid(p);
-    DrawPlan plan = draw_plan(g, ask);
+    DrawPlan plan = draw_plan(p, ask);
     size_t channels = plan.luma_only ? 1 : JPEG_PLANES;
     size_t bytes = draw_source_memory_bytes(g, &plan);
     EncodeAsk e = encode_ask(ask, (int)channels);
@@ -212,7 +212,7 @@ bool render(const Pyramid *p, const RenderAsk *ask, Buf *out, Err *err)
 {
     if (!check(pyramid_facts(p), ask, err))
         return false;
-    DrawPlan plan = draw_plan(pyramid_grid(p), ask);
+    DrawPlan plan = draw_plan(p, ask);
     CLEANUP(draw_source_closep) DrawSource *s = draw_source_open(p, &plan, plane_to_plane(ask), err);
     if (!s)
         return false;
@@ -235,7 +235,7 @@ bool render_pixels(const Pyramid *p, const RenderAsk *ask, uint8_t *to, size_t s
 {
     if (!check(pyramid_facts(p), ask, err))
         return false;
-    DrawPlan plan = draw_plan(pyramid_grid(p), ask);
+    DrawPlan plan = draw_plan(p, ask);
     CLEANUP(draw_source_closep) DrawSource *s = draw_source_open(p, &plan, false, err);
     if (!s)
         return false;

@@ -260,6 +260,84 @@ static void same_everywhere(void **state)
     check_same(0.1, 30, 2);
 }
 
+// ---- ready planes of a size between two levels
+
+enum { LARGE_WIDTH_PX = 6201, LARGE_HEIGHT_PX = 301 }; // levels of 3101 and 1551, the planes 1600 wide
+
+// Grain makes its tiles heavy, as those of a photograph are: else the planes would not be worth their bytes.
+static Pixels grainy_picture(void)
+{
+    Pixels px = test_picture(LARGE_WIDTH_PX, LARGE_HEIGHT_PX, 3);
+    uint32_t number = 1;
+    for (size_t i = 0; i < px.stride * (size_t)px.height_px; i += 3) {
+        number = number * 1664525 + 1013904223;
+        for (size_t c = i; c < i + 3; c++)
+            px.p[c] = (uint8_t)(px.p[c] + (number >> 31 ? 24 : -24));
+    }
+    return px;
+}
+
+// `back` undoes `turn`: whichever way the rows come, the upright picture is the same.
+static Pyramid *large_picture(Turn turn, Turn back)
+{
+    Err err = {0};
+    Pixels upright = grainy_picture();
+    Pixels px = back.swap ? pixels_make(LARGE_HEIGHT_PX, LARGE_WIDTH_PX, 3)
+                          : pixels_make(LARGE_WIDTH_PX, LARGE_HEIGHT_PX, 3);
+    pixels_turn(&upright, back, &px);
+    Pyramid *p = pyramid_open(test_pyramid_file(&px, turn, 256), &err);
+    free(upright.p);
+    free(px.p);
+    assert_non_null(p);
+    return p;
+}
+
+static int mean_of(const Pixels *px, int left, int top, int channel)
+{
+    enum { SIDE_PX = 16 };
+    int sum = 0;
+    for (int y = 0; y < SIDE_PX; y++)
+        for (int x = 0; x < SIDE_PX; x++)
+            sum += pixels_at(px, left + x, top + y)[channel];
+    return sum / (SIDE_PX * SIDE_PX);
+}
+
+static void check_drawn(const Pyramid *p, RenderFormat format, int width, int height, bool want_ready)
+{
+    RenderAsk ask = {0, 0, LARGE_WIDTH_PX, LARGE_HEIGHT_PX, width, height, .format = format};
+    assert_int_equal(draw_plan(p, &ask).ready, want_ready);
+    Pixels px = draw(p, ask, width, height, 3);
+    for (int corner = 0; corner < 4; corner++) {
+        int left = corner & 1 ? width - 16 : 0, top = corner & 2 ? height - 16 : 0;
+        int red = 30 + 200 * (left + 8) / width, green = 30 + 200 * (top + 8) / height;
+        assert_in_range(mean_of(&px, left, top, 0), red - 4, red + 4);
+        assert_in_range(mean_of(&px, left, top, 1), green - 4, green + 4);
+    }
+    free(px.p);
+}
+
+static void check_ready(int orientation, int back)
+{
+    Pyramid *p = large_picture(turn_of_exif(orientation), turn_of_exif(back));
+    assert_int_equal(pyramid_ready_planes(p).kind, READY_SIDE_PX);
+    assert_int_equal(pyramid_ready_planes(p).height_px, 78);
+    check_drawn(p, RENDER_JPEG, 1700, 83, false); // more than they have
+    check_drawn(p, RENDER_JPEG, 1600, 78, true);
+    check_drawn(p, RENDER_PNG, 1333, 65, true);
+    check_drawn(p, RENDER_JPEG, 900, 43, true);
+    check_drawn(p, RENDER_JPEG, 500, 24, false); // a few tiles of level 3 are cheaper
+    pyramid_drop(p);
+}
+
+static void ready_planes(void **state)
+{
+    (void)state;
+    check_ready(1, 1);
+    check_ready(3, 3);
+    check_ready(6, 8);
+    assert_int_equal(pyramid_ready_planes(picture).offset, 0); // too small for any
+}
+
 static int group_start(void **state)
 {
     (void)state;
@@ -289,6 +367,7 @@ int main(void)
         cmocka_unit_test(refusals),
         cmocka_unit_test(does_not_fit),
         cmocka_unit_test(same_everywhere),
+        cmocka_unit_test(ready_planes),
     };
     return cmocka_run_group_tests_name("image/render", tests, group_start, group_end);
 }

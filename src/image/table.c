@@ -70,7 +70,7 @@ void table_write(const Table *t, Buf *out)
     put32(out, (uint32_t)t->facts.levels);
     put32(out, (uint32_t)t->facts.sizes_count);
     put64(out, t->ready.offset);
-    put32(out, (uint32_t)t->ready.level);
+    put32(out, t->ready.kind);
     put32(out, (uint32_t)t->ready.count);
     if (t->index.bytes) {
         put64(out, t->index.offset);
@@ -133,13 +133,15 @@ static bool read_head(Str bytes, Table *t, Err *err)
 static bool read_ready(const char *p, uint64_t data_bytes, Table *t, Err *err)
 {
     uint64_t offset = get64(p);
-    uint32_t level = get32(p + 8), count = get32(p + 12);
+    uint32_t kind = get32(p + 8), count = get32(p + 12);
+    ReadyPlanes ready;
     if (offset == 0)
         return true;
-    if (level >= (uint32_t)t->grid.levels || (count != 1 && count != 3) || offset > data_bytes ||
-        ready_planes_bytes(&t->grid.level[level], (int)count) > data_bytes - offset)
+    if ((count != 1 && count != 3) || !ready_planes_make(&t->grid, kind, (int)count, &ready) ||
+        offset > data_bytes || ready_planes_bytes(&ready) > data_bytes - offset)
         return err_set(err, ERR_CORRUPT, "the pyramid file's table has impossible planes");
-    t->ready = (ReadyPlanes){.offset = offset, .level = (int)level, .count = (int)count};
+    t->ready = ready;
+    t->ready.offset = offset;
     return true;
 }
 

@@ -30,6 +30,7 @@ struct Tiler {
     int band_px; // the height of a band: tile_px, or by strips a row of MCUs
     Pixels base;
     int base_level, rows_level;
+    Shrink *shrink;     // rows of the level before base_level to ready planes; or NULL
     Pixels turned;      // a tile
     uint64_t cut_bytes; // of tiles that were given
     Buf out;
@@ -90,6 +91,31 @@ static void levels_make(Tiler *t)
     t->turned = pixels_make(g->tile_px, g->tile_px, t->ask.channels);
 }
 
+// Ready planes of a size between two levels, where both are far from it. Not for a small picture, which will
+// have none.
+static void shrink_make(Tiler *t)
+{
+    int level = t->base_level - 1;
+    ReadyPlanes r;
+    if (level < 1 || t->ask.tiles_cut || MAX_OF(t->base.width_px, t->base.height_px) >= READY_SIDE_PX ||
+        !ready_planes_make(&t->table.grid, READY_SIDE_PX, t->ask.channels, &r))
+        return;
+    const Level *l = &t->level[level];
+    Turn turn = t->ask.turn;
+    double scale = (double)(INT64_C(1) << level), width = t->ask.width_px / scale,
+           height = t->ask.height_px / scale;
+    ShrinkAsk ask = {.width_px = l->width_px,
+        .height_px = l->height_px,
+        .channels = t->ask.channels,
+        .to_width_px = turn.swap ? r.height_px : r.width_px,
+        .to_height_px = turn.swap ? r.width_px : r.height_px,
+        .left = turn.flip_x ? l->width_px - width : 0,
+        .top = turn.flip_y ? l->height_px - height : 0};
+    ask.step_x = width / ask.to_width_px;
+    ask.step_y = height / ask.to_height_px;
+    t->shrink = shrink_open(&ask);
+}
+
 static bool is_upright(Turn turn)
 {
     return !turn.flip_x && !turn.flip_y && !turn.swap;
@@ -132,6 +158,7 @@ Tiler *tiler_open(int fd, const TilerAsk *ask, Err *err)
     t->jpeg = jpeg_writer_open(ask->quality, ask->ycc);
     t->out = buf_with_max(TABLE_BYTES_MAX);
     levels_make(t);
+    shrink_make(t);
     if (!put_info(t, err))
         return NULL;
     Tiler *ret = t;
@@ -144,6 +171,7 @@ void tiler_closep(Tiler **given)
     Tiler *t = *given;
     if (!t)
         return;
+    shrink_closep(&t->shrink);
     zip_closep(&t->zip);
     jpeg_writer_closep(&t->jpeg);
     table_free(&t->table);
@@ -272,6 +300,8 @@ static bool band_full(Tiler *t, int level, Err *err)
         return false;
     if (level == t->base_level)
         memcpy(pixels_at(&t->base, 0, l->done_px), l->band.p, l->band.stride * (size_t)l->band_px);
+    for (int y = 0; y < l->band_px && t->shrink && level == t->base_level - 1; y++)
+        shrink_row(t->shrink, pixels_at(&l->band, 0, y));
     if (level + 1 < t->table.grid.levels && !halve_band(t, level, err))
         return false;
     l->done_px += l->band_px;
@@ -342,79 +372,62 @@ static bool put_size(Tiler *t, int number, const Pixels *from, Err *err)
     return ok;
 }
 
-// Cb and Cr of an RGB pixel, 16 bits after the point, or the pixel as it is.
-static void ycc_of(const Tiler *t, const uint8_t *p, int ycc[3])
+// Only where they add little to the file: a small picture is drawn fast enough from its tiles, and who leaves
+// level 0 in the master wants a small file.
+static bool are_worth_it(const Tiler *t, const ReadyPlanes *r)
 {
-    enum { HALF = 1 << 15, MIDDLE = 128 << 16 };
-    if (t->ask.ycc || t->ask.channels == 1) {
-        for (int c = 0; c < t->ask.channels; c++)
-            ycc[c] = p[c];
-        return;
-    }
-    ycc[0] = (19595 * p[0] + 38470 * p[1] + 7471 * p[2] + HALF) >> 16;
-    ycc[1] = (-11059 * p[0] - 21709 * p[1] + 32768 * p[2] + MIDDLE + HALF - 1) >> 16;
-    ycc[2] = (32768 * p[0] - 27439 * p[1] - 5329 * p[2] + MIDDLE + HALF - 1) >> 16;
+    enum { READY_PART = 6, READY_PART_CUT = 12 };
+    size_t bytes = ready_planes_bytes(r);
+    return t->ask.tiles_cut ? bytes <= (zip_at(t->zip) + t->cut_bytes) / READY_PART_CUT
+                            : bytes <= zip_at(t->zip) / READY_PART;
 }
 
-static void add_luma(const Tiler *t, const Pixels *px, Buf *out)
+static bool put_planes(Tiler *t, const Pixels *px, uint32_t kind, Err *err)
 {
-    int ycc[3];
-    for (int y = 0; y < px->height_px; y++) {
-        for (int x = 0; x < px->width_px; x++) {
-            ycc_of(t, pixels_at(px, x, y), ycc);
-            buf_add_char(out, (char)ycc[0]);
-        }
-    }
-}
-
-static void add_chroma(const Tiler *t, const Pixels *px, int number, Buf *out)
-{
-    for (int y = 0; y < px->height_px; y += 2) {
-        for (int x = 0; x < px->width_px; x += 2) {
-            int sum = 2, ycc[3];
-            for (int k = 0; k < 4; k++) {
-                ycc_of(t,
-                    pixels_at(
-                        px, MIN_OF(x + (k & 1), px->width_px - 1), MIN_OF(y + (k >> 1), px->height_px - 1)),
-                    ycc);
-                sum += ycc[number];
-            }
-            buf_add_char(out, (char)(sum / 4));
-        }
-    }
-}
-
-// Only where they add little to the file: a small picture is drawn fast enough from its tiles.
-static bool put_ready_planes(Tiler *t, const Pixels *base, Err *err)
-{
-    enum { READY_PART = 12 };
     PyramidSpan span;
-    if (ready_planes_bytes(&t->table.grid.level[t->base_level], t->ask.channels) >
-        (zip_at(t->zip) + (t->ask.tiles_cut ? t->cut_bytes : 0)) / READY_PART)
+    ReadyPlanes r;
+    if (!ready_planes_make(&t->table.grid, kind, t->ask.channels, &r) || !are_worth_it(t, &r))
         return true;
+    assert(px->width_px == r.width_px && px->height_px == r.height_px);
     buf_clear(&t->out);
-    add_luma(t, base, &t->out);
-    for (int i = 1; i < t->ask.channels; i++)
-        add_chroma(t, base, i, &t->out);
+    ready_planes_add(px, t->ask.ycc, &t->out);
     if (!zip_add(t->zip, S("pyramid.planes"), buf_str(&t->out), &span, err))
         return false;
-    t->table.ready = (ReadyPlanes){.offset = span.offset, .level = t->base_level, .count = t->ask.channels};
+    t->table.ready = r;
+    t->table.ready.offset = span.offset;
     return true;
+}
+
+static Pixels made_upright(const Tiler *t, Pixels px)
+{
+    if (is_upright(t->ask.turn))
+        return px;
+    Pixels upright = t->ask.turn.swap ? pixels_make(px.height_px, px.width_px, px.channels)
+                                      : pixels_make(px.width_px, px.height_px, px.channels);
+    pixels_turn(&px, t->ask.turn, &upright);
+    free(px.p);
+    return upright;
+}
+
+static bool put_ready_planes(Tiler *t, const Pixels *base, Err *err)
+{
+    if (t->shrink) {
+        Pixels px = made_upright(t, shrink_take(t->shrink));
+        shrink_closep(&t->shrink);
+        bool ok = put_planes(t, &px, READY_SIDE_PX, err);
+        free(px.p);
+        if (!ok || t->table.ready.offset > 0)
+            return ok;
+    }
+    return put_planes(t, base, (uint32_t)t->base_level, err);
 }
 
 // From the largest down, each from the smallest level that is not smaller.
 static bool put_sizes(Tiler *t, Err *err)
 {
     const PyramidFacts *f = &t->table.facts;
-    Pixels px = t->base;
+    Pixels px = made_upright(t, t->base);
     t->base.p = NULL;
-    if (!is_upright(t->ask.turn)) {
-        Pixels upright = t->ask.turn.swap ? pixels_make(px.height_px, px.width_px, px.channels)
-                                          : pixels_make(px.width_px, px.height_px, px.channels);
-        pixels_turn(&px, t->ask.turn, &upright);
-        free(px.p);
-        px = upright;
-    }
     bool ok = put_ready_planes(t, &px, err);
     for (int i = f->sizes_count - 1; i >= 0 && ok; i--) {
         while ((px.width_px > 1 || px.height_px > 1) && (px.width_px + 1) / 2 >= f->sizes[i].width_px &&
