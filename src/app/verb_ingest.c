@@ -37,8 +37,7 @@ int verb_ingest(const Call *call)
         {"agent", OPTION_TEXT, "NAME", "who does this, for the ledger (default: your user name)", &agent},
         {"lang", OPTION_TEXT, "CODE", "language of texts that do not say (default: the museum's)", &lang},
         {"zoom-from-master", OPTION_FLAG, NULL,
-            "do not store the largest tiles of JPEG pictures: cut them from the original when asked for",
-            &zoom_from_master},
+            "cut the largest tiles of JPEG pictures from the original, do not store them", &zoom_from_master},
         {"webp-tiles", OPTION_FLAG, NULL, "store tiles as WebP, too", &webp_tiles},
         {"json", OPTION_FLAG, NULL, "print the report as JSON", &json},
     };
