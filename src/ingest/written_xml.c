@@ -33,7 +33,7 @@ static double number_of(Scan *s, const char *name)
     double value = 0;
     xmlChar *text = xmlTextReaderGetAttribute(s->reader, (const xmlChar *)name);
     if (!text || !str_to_double(str_from((const char *)text), &value) || !finite_in_range(value))
-        value = NAN;
+        value = (double)NAN;
     xmlFree(text);
     return value;
 }

@@ -237,7 +237,7 @@ static bool take_vector(const Model *m, float *ret, Err *err)
 static bool run(Model *m, const Pixels *p, float *ret, Err *err)
 {
     ModelAnswer answer;
-    bool late;
+    bool late = false;
     prepare(m, p);
     if (send(m->child.socket, "", 1, MSG_NOSIGNAL) != 1 || !hear(m, m->config.time_max_s, &answer, &late))
         return blame(m, late, err);

@@ -120,7 +120,7 @@ static bool find_inside(
 {
     const SiteConfig *config = &v->site->config;
     SearchAsk ask = {.q = q, .role = v->role};
-    SearchReason *found;
+    SearchReason *found = NULL;
     Search *search = config->search_keep(config->search_ctx);
     bool good = search ? search_inside(search, &ask, &seen->record, v->a, &found, ret_count, err)
                        : err_set(err, ERR_BUSY, "the index is being made");
