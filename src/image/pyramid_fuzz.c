@@ -7,26 +7,28 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void draw(const Pyramid *p, int width_px, int height_px)
+static void draw(const Pyramid *p, RenderAsk ask)
 {
     Err err = {0};
     CLEANUP(buf_free) Buf out = buf_with_max(1 << 20);
-    RenderAsk ask = {.width_px = width_px,
-        .height_px = height_px,
-        .out_width_px = 50,
-        .out_height_px = 50,
-        .format = RENDER_JPEG};
+    ask.format = RENDER_JPEG;
     if (!render(p, &ask, &out, &err))
         assert(err.kind != ERR_NONE);
 }
 
-// A piece from its tiles, and the whole as the ready planes serve it.
+// A piece from its tiles, and the whole so small that ready planes serve it.
 static void draw_both(const Pyramid *p)
 {
     const PyramidFacts *f = pyramid_facts(p);
-    draw(p, MIN_OF(f->width_px, 100), MIN_OF(f->height_px, 100));
+    draw(p, (RenderAsk){.width_px = MIN_OF(f->width_px, 100),
+                .height_px = MIN_OF(f->height_px, 100),
+                .out_width_px = 50,
+                .out_height_px = 50});
     if (pyramid_ready_planes(p).offset > 0)
-        draw(p, f->width_px, f->height_px);
+        draw(p, (RenderAsk){.width_px = f->width_px,
+                    .height_px = f->height_px,
+                    .out_width_px = MIN_OF(f->width_px / 8 + 1, 100),
+                    .out_height_px = MIN_OF(f->height_px / 8 + 1, 100)});
 }
 
 static void whole(const uint8_t *data, size_t size)
