@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import selectors
+import shutil
 import signal
 import socket
 import struct
@@ -204,6 +205,47 @@ def test_what_may_not_be_seen_is_not_found():
             assert status == 200 and not answer["hits"], answer
         assert m.json("look", PHOTO)["hits"] == []
         assert m.json("look", PHOTO, "--all")["hits"], "staff find it"
+
+
+def test_ingest_tells_of_twins():
+    """The same file, and the same picture scaled and compressed anew; with and without an index, and while a server has it."""
+    def warnings(m, *words):
+        problems = m.json("ingest", *words)["problems"]
+        return ([p["file"].rsplit("/")[-1] + ": " + p["text"] for p in problems if p["level"] == "warning"],
+                [p["text"] for p in problems if p["level"] == "note"])
+    with Museum() as m:
+        first, second = m.folder / "first", m.folder / "second"
+        first.mkdir()
+        second.mkdir()
+        for picture in (PHOTO, PICTURES / "met-37110.jpg"):
+            shutil.copy(picture, first)
+        assert warnings(m, first) == ([], []), "nothing can be there"
+        with m.serving():
+            m.wait(lambda: ask(m, "colours=1f4e79")[1].get("sequence") == 2, "both are looked at")
+            image = ask(m, "", PHOTO.read_bytes())[1]["hits"][0]
+            status, _, small = m.get(f"/iiif/3/{image['image']}/full/300,/0/default.jpg")
+            assert status == 200 and len(small) < PHOTO.stat().st_size / 2
+            (second / "scaled.jpg").write_bytes(small)
+            shutil.copy(PHOTO, second / "copy.jpg")
+            shutil.copy(PICTURES / "1943.585.jpg", second)
+            told, notes = warnings(m, "--check", second)
+            assert len(told) == 2 and not notes, (told, notes)
+            assert f"copy.jpg: the same file is a picture of the record {image['id']} already" in told, told
+            assert any(t.startswith(f"scaled.jpg: nearly the same picture is in the record {image['id']} already") for t in told), told
+        (m.home / "visual" / "head").rename(m.folder / "head")
+        told, notes = warnings(m, "--check", second)
+        assert any("no visual index yet" in note for note in notes), notes
+        assert len(told) == 2, "the two are twins of one another"
+        (m.folder / "head").rename(m.home / "visual" / "head")
+        assert len(warnings(m, second)[0]) == 2
+        assert warnings(m, second)[0] == [], "what is in the ledger is not told again"
+        (second / "again.jpg").write_bytes(small)
+        told, notes = warnings(m, second)
+        assert told == ["again.jpg: the same file is a picture of the record scaled already"], told
+        (second / "other.jpg").write_bytes(PHOTO.read_bytes() + b"\0")
+        told, notes = warnings(m, second)
+        assert len(told) == 1 and "nearly the same picture" in told[0], told
+        assert any("up to version 2 of 6" in note for note in notes), notes
 
 
 def test_killed_while_indexing():

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/ledger.h"
 #include "app/report.h"
+#include "app/twins.h"
 #include "base/clock.h"
 
 #include <stdio.h>
@@ -17,7 +18,11 @@ static int take_in(Home *home, const Call *call, const IngestAsk *ask, Report *r
     house = home_house(home);
     if (!ask->check && (!ingest_recover(&house, &recovered, &err) || !ledger_before_change(home, &err)))
         return verb_failed(&err);
+    Twins twins;
+    twins_open(home, &twins);
+    house.sight = &twins.sight;
     bool whole = ingest_run(&house, ask, &listener, &counts, &err);
+    twins_close(&twins);
     bool clean = report_done(report, &counts, ask->check ? "Checked" : "Taken in", ask->check);
     if (!whole)
         return verb_failed(&err);

@@ -66,6 +66,9 @@ typedef struct {
     int64_t sequence; // of the version that brought it
 } CatalogImage;
 bool catalog_find_image(Catalog *c, Str image_id, Arena *a, CatalogImage *ret, Err *err) MUST_CHECK;
+// The oldest object of today, other than `except_object`, that has a picture with this master; empty: none.
+bool catalog_find_master(
+    Catalog *c, const Sha512 *master, Str except_object, Arena *a, Str *ret_object, Err *err) MUST_CHECK;
 // All images in order of their id, for rebuild; after: last id of the page before, empty to begin.
 bool catalog_list_images(
     Catalog *c, Str after, int limit, Arena *a, CatalogImage **ret, size_t *ret_count, Err *err) MUST_CHECK;

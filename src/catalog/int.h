@@ -59,6 +59,7 @@ typedef enum {
     Q_WITHDRAWN_ADD,
     Q_CONTENT_ERASE,
     Q_MASTER_USED,
+    Q_MASTER_FIND,
     Q_TILE_FIND,
     Q_TILE_PUT,
     Q_LEAF,

@@ -223,6 +223,23 @@ bool catalog_find_image(Catalog *c, Str image_id, Arena *a, CatalogImage *ret, E
     return fine;
 }
 
+bool catalog_find_master(
+    Catalog *c, const Sha512 *master, Str except_object, Arena *a, Str *ret_object, Err *err)
+{
+    Conn *conn = conn_take(c, err);
+    bool fine = conn != NULL, row;
+    if (fine) {
+        CLEANUP(query_end) Query q = query(conn, Q_MASTER_FIND);
+        bind_bytes(&q, 1, master->bytes, SHA512_BYTES);
+        bind_text(&q, 2, except_object);
+        fine = query_row(&q, &row, err);
+        if (fine)
+            *ret_object = row ? column_text(&q, 0, a) : (Str){0};
+    }
+    conn_give(c, conn);
+    return fine;
+}
+
 static bool read_images(
     Catalog *c, Conn *conn, Str after, int limit, Arena *a, CatalogImage **ret, size_t *ret_count, Err *err)
 {

@@ -80,6 +80,8 @@ static const char *const STEPS[] = {
     "  BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;",
     // 2: pages of a file are images of their own; 0: the file is one picture
     "ALTER TABLE image ADD COLUMN page INTEGER NOT NULL DEFAULT 0;",
+    // 3: is a file there already? Eight bytes of its digest find it
+    "CREATE INDEX image_of_master ON image (substr(master, 1, 8));",
 };
 
 static bool pragma_int(sqlite3 *db, const char *sql, int64_t *ret, Err *err)

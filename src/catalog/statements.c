@@ -94,7 +94,11 @@ const char *const STATEMENTS[Q_COUNT] = {
                         " ON CONFLICT (object) DO UPDATE SET sequence = ?2, reason = ?3",
     [Q_CONTENT_ERASE] =
         "DELETE FROM content WHERE sequence IN (SELECT sequence FROM version WHERE object = ?1)",
-    [Q_MASTER_USED] = "SELECT 1 FROM image WHERE master = ?1 LIMIT 1",
+    [Q_MASTER_USED] =
+        "SELECT 1 FROM image WHERE substr(master, 1, 8) = substr(?1, 1, 8) AND master = ?1 LIMIT 1",
+    [Q_MASTER_FIND] = "SELECT o.name FROM image i JOIN object o ON o.id = i.object"
+                      " WHERE substr(i.master, 1, 8) = substr(?1, 1, 8) AND i.master = ?1 AND o.name <> ?2"
+                      " ORDER BY i.sequence LIMIT 1",
     [Q_TILE_FIND] = "SELECT hashes, length(hashes) FROM tile WHERE tree = ?1 AND level = ?2 AND n = ?3",
     [Q_TILE_PUT] = "INSERT OR REPLACE INTO tile (tree, level, n, hashes) VALUES (?1, ?2, ?3, ?4)",
     [Q_LEAF] = "SELECT s.id, s.agent, s.reason, s.time_ms, l.versions, l.root FROM leaf l"

@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "ingest/media.h"
 #include "ingest/transcribe.h"
+#include "ingest/twins.h"
 #include "ingest/work.h"
 
 #include <unistd.h>
@@ -266,6 +267,14 @@ static void count_up(Run *run, const Filing *f)
     }
 }
 
+static bool compare(Run *run, const Filing *f, Arena *a, Err *err)
+{
+    for (size_t i = 0; i < f->delivered_count && f->write; i++)
+        if (f->is_new[i] && !twins_tell(run, f->shots[i], f->record.id, a, err))
+            return false;
+    return true;
+}
+
 static bool prepare(Run *run, Batch *batch, Filing *filings, bool *ret_any, Err *err)
 {
     Arena *a = batch->arena;
@@ -283,6 +292,8 @@ static bool prepare(Run *run, Batch *batch, Filing *filings, bool *ret_any, Err 
         }
         collect_pictures(run, f, a);
         merge(run, f, a);
+        if (!compare(run, f, a, err))
+            return false;
         *ret_any |= f->write;
     }
     return true;

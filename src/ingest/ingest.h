@@ -13,12 +13,32 @@
 #include "store/derived.h"
 #include "store/store.h"
 
+// What says whether two pictures are nearly the same: 256 bits a picture, compared bit by bit. Made by app,
+// as this room does not look at pictures.
+typedef struct {
+    uint64_t bits[4];
+} IngestCode;
+
+typedef struct {
+    void *ctx;
+    // Of a pyramid (the descriptor stays the caller's). Any thread. False: it is too plain to say anything,
+    // or cannot be read.
+    bool (*code)(void *ctx, int pyramid, IngestCode *ret);
+    // The nearest picture of another object than this one, at most distance_max bits away; false: none. One
+    // thread.
+    bool (*find)(
+        void *ctx, const IngestCode *code, Str except_object, Arena *a, Str *ret_object, int *ret_distance);
+    int distance_max;
+    int64_t sequence; // find knows the ledger up to here
+} IngestSight;
+
 typedef struct {
     Store *store;
     Derived *derived;
     Catalog *catalog;
     Cage *cage;
-    bool webp_tiles; // each pyramid gets a twin of WebP tiles
+    bool webp_tiles;          // each pyramid gets a twin of WebP tiles
+    const IngestSight *sight; // NULL: new pictures are not compared but by their bytes
 } IngestHouse;
 
 typedef struct {

@@ -247,6 +247,56 @@ static void pictures(void **state)
     place_close(p);
 }
 
+// What is there already is told once a file, and taken in all the same.
+static void twins(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        Str bytes;
+        bool check;
+        const char *want, *says; // says NULL: nobody says "already"
+    } ROWS[] = {
+        {"a.png", RED, true, "1/0/0/0 1/0/0", NULL},
+        {"a.png", RED, false, "1/0/0/0 1/0/0", NULL},
+        {"b.png", RED, true, "1/0/1/0 1/1/0",
+            "warning b.png:0: the same file is a picture of the record a already"},
+        {"b.png", RED, false, "1/0/1/0 1/1/0",
+            "warning b.png:0: the same file is a picture of the record a already"},
+        {"b.png", RED, false, "0/0/2/0 0/2/0", NULL},
+        {"c.png", BLUE, false, "1/0/2/0 1/2/0", NULL},
+        {"c.png", RED, false, "0/1/2/0 1/2/0",
+            "warning c.png:0: the same file is a picture of the record a already"},
+    };
+    Place *p = place_open();
+    for (size_t i = 0; i < COUNT_OF(ROWS); i++) {
+        size_t at;
+        place_put(p, ROWS[i].name, ROWS[i].bytes);
+        place_expect(p, (PlaceAsk){.check = ROWS[i].check}, ROWS[i].want);
+        if (ROWS[i].says)
+            place_said(p, ROWS[i].says);
+        else
+            assert_false(str_find(buf_str(&p->said), S("already"), &at));
+    }
+    place_close(p);
+}
+
+// Within one run, where the ledger knows of neither.
+static void twins_of_a_run(void **state)
+{
+    (void)state;
+    size_t at;
+    Place *p = place_open();
+    place_put(p, "a.png", RED);
+    place_put(p, "b.png", RED);
+    for (int check = 1; check >= 0; check--) {
+        place_expect(p, (PlaceAsk){.check = check}, "2/0/0/0 2/0/0");
+        place_said(p, "warning b.png:0: the same file is a picture of the record a already");
+        assert_false(str_find(buf_str(&p->said), S("warning a.png"), &at));
+    }
+    place_close(p);
+}
+
 static void picture_changes(void **state)
 {
     (void)state;
@@ -325,6 +375,8 @@ int main(void)
         cmocka_unit_test(a_heading_above),
         cmocka_unit_test(mapped),
         cmocka_unit_test(pictures),
+        cmocka_unit_test(twins),
+        cmocka_unit_test(twins_of_a_run),
         cmocka_unit_test(picture_changes),
         cmocka_unit_test(check_writes_nothing),
         cmocka_unit_test(stops_when_asked),

@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 #include "catalog/tree.h"
 #include "ingest/pairing.h"
+#include "ingest/twins.h"
 #include "ingest/work.h"
 
 #include <fcntl.h>
@@ -447,6 +448,7 @@ static bool start(Run *run, Err *err)
     int64_t head = catalog_head(run->house->catalog, err);
     if (head < 0 || !read_mapping(run, err))
         return false;
+    run->head = head;
     run->ledger_empty = head == 0;
     run->who = (CatalogWho){.agent = run->ask->agent.n ? run->ask->agent : S("vitrine ingest"),
         .reason = reason_of(run->ask, run->arena),
@@ -492,6 +494,7 @@ bool ingest_run(const IngestHouse *house, const IngestAsk *ask, const IngestList
         take_everything(&run);
         lane_close(run.lane);
         delivery_close(run.delivery);
+        twins_tell_late(&run);
         good = !run.failed;
         if (!good)
             (void)!err_set(err, run.err.kind,

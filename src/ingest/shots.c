@@ -2,6 +2,7 @@
 // One file: its digest, and for each of its pages a pyramid under that digest. Each is kept as soon as it is
 // whole, so a run that is killed on page 300 goes on there.
 #include "base/file.h"
+#include "ingest/twins.h"
 #include "ingest/webp.h"
 #include "ingest/work.h"
 
@@ -27,17 +28,20 @@ static bool is_about_the_picture(ErrKind kind)
     return false;
 }
 
-static bool derive(Shot *shot, int fd, int page, const char *kind, ImageFacts *ret, Err *err)
+static bool derive(Shot *shot, int fd, int number, const char *kind, Page *page)
 {
     Run *run = shot->run;
+    Err *err = &page->err;
     DerivedDraft draft;
     if (!derived_draft_open(run->house->derived, &draft, err)) {
         run_fail(run, err);
         return false;
     }
-    bool good = cage_derive_page(run->house->cage, page, fd, draft.fd, ret, err);
+    bool good = cage_derive_page(run->house->cage, number, fd, draft.fd, &page->facts, err);
     if (!good && !is_about_the_picture(err->kind))
         run_fail(run, err);
+    if (good)
+        twins_code(run, page, draft.fd);
     if (good && !run->ask->check &&
         !derived_draft_keep(run->house->derived, &draft, &shot->digest, kind, err)) {
         run_fail(run, err);
@@ -48,19 +52,20 @@ static bool derive(Shot *shot, int fd, int page, const char *kind, ImageFacts *r
 }
 
 // The facts of a page and its pyramid: the one that was made before, or a new one.
-static bool make_page(Shot *shot, int fd, int page, ImageFacts *ret, Err *err)
+static bool make_page(Shot *shot, int fd, int number, Page *page)
 {
+    Err *err = &page->err;
     const IngestHouse *house = shot->run->house;
-    DerivedKind kind = derived_kind("pyramid", page + 1);
+    DerivedKind kind = derived_kind("pyramid", number + 1);
     Err ignored;
     CLEANUP(fd_closep) int made = derived_find(house->derived, &shot->digest, kind.text, &ignored);
     if (lseek(fd, 0, SEEK_SET) < 0)
         return err_errno(err, "reading");
-    if (made >= 0 && cage_probe(house->cage, page, fd, ret, err))
+    if (made >= 0 && cage_probe(house->cage, number, fd, &page->facts, err))
         return true;
     if (lseek(fd, 0, SEEK_SET) < 0)
         return err_errno(err, "reading");
-    return derive(shot, fd, page, kind.text, ret, err);
+    return derive(shot, fd, number, kind.text, page);
 }
 
 static bool make_twin(Shot *shot, int fd, int page, Err *err)
@@ -83,7 +88,7 @@ static bool make_first(Shot *shot, int fd, int *ret_pages, Err *err)
 {
     Page *first = add_page(shot);
     Err ignored;
-    first->good = make_page(shot, fd, 0, &first->facts, &first->err) && make_twin(shot, fd, 0, &first->err);
+    first->good = make_page(shot, fd, 0, first) && make_twin(shot, fd, 0, &first->err);
     *ret_pages = first->facts.pages;
     if (first->good)
         return true;
@@ -108,7 +113,7 @@ static bool make_pages(Shot *shot, int fd, Err *err)
         if (run_stopping(shot->run))
             return shot->stopped = true, false;
         Page *page = add_page(shot);
-        page->good = make_page(shot, fd, i, &page->facts, &page->err) && make_twin(shot, fd, i, &page->err);
+        page->good = make_page(shot, fd, i, page) && make_twin(shot, fd, i, &page->err);
         any |= page->good;
         pixels += page->good ? (int64_t)page->facts.width_px * page->facts.height_px : 0;
     }

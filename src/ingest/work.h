@@ -31,11 +31,14 @@ enum {
 
 typedef struct Run Run;
 typedef struct Batch Batch;
+typedef struct Twin Twin;
 
 // One page of a file; a file that is one picture has one.
 typedef struct {
     bool good; // the facts hold; else err says what is wrong
     ImageFacts facts;
+    bool has_code;
+    IngestCode code;
     Err err;
 } Page;
 
@@ -49,6 +52,7 @@ typedef struct {
     bool stopped;   // not looked at: the run is ending
     bool told;      // that it is refused
     bool described; // told what is wrong with its pages
+    bool compared;  // with what is there already
     Sha512 digest;
     uint64_t size_bytes;
     Page *pages; // owned
@@ -88,7 +92,11 @@ struct Run {
     Mapping *mapping; // NULL: none given
     Seen seen;
     CatalogWho who;
+    int64_t head;      // of the ledger, when the run began
     bool ledger_empty; // nothing can be there already
+    Twin *twins;       // the new pictures of this run so far
+    size_t twins_count, twins_capacity;
+    int64_t codes_asked;
     Lane *lane;
     pthread_mutex_t lock;
     pthread_cond_t shot_done;
