@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import re
 import selectors
 import shutil
 import signal
@@ -204,6 +205,28 @@ def test_what_may_not_be_seen_is_not_found():
             status, answer = ask(m, "perhaps=1", PHOTO.read_bytes())
             assert status == 200 and not answer["hits"], answer
         assert m.json("look", PHOTO)["hits"] == []
+        assert m.json("look", PHOTO, "--all")["hits"], "staff find it"
+
+
+def test_museum_conf_closes_what_was_open():
+    """The index was made while all was open: what museum.conf closes is in no answer, at once."""
+    with Museum() as m:
+        folder = m.folder / "pictures"
+        folder.mkdir()
+        shutil.copy(PHOTO, folder)
+        m.run("ingest", folder)
+        assert m.json("look", PHOTO)["hits"]
+        conf = m.home / "museum.conf"
+        for access in ("record", "none"):
+            text = re.sub(r"(?m)^access *=.*$", f"access = {access}", conf.read_text(encoding="utf-8"))
+            assert f"access = {access}" in text
+            conf.write_text(text, encoding="utf-8")
+            for kind in ("detail", "like", "same"):
+                assert m.json("look", PHOTO, "--kind", kind)["hits"] == [], (access, kind)
+            assert "Nothing found" in m.run("look", PHOTO).stdout, access
+            with m.serving():
+                m.wait(lambda: ask(m, "", PHOTO.read_bytes())[0] == 200, "the server looks")
+                assert ask(m, "", PHOTO.read_bytes())[1]["hits"] == [], access
         assert m.json("look", PHOTO, "--all")["hits"], "staff find it"
 
 
