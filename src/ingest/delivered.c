@@ -113,7 +113,7 @@ static void *find_shelf(Delivered *d, const Shelf *shelves, size_t count, FieldK
     for (size_t i = 0; i < count; i++)
         if (shelves[i].kind == kind)
             return (char *)d + shelves[i].at;
-    assert(!"a kind of field without a shelf");
+    assert(false && "a kind of field without a shelf");
     return NULL;
 }
 
