@@ -143,7 +143,7 @@ static void put_works(Index *index, Buf *out)
     put(out, "vitrine_objects_pictured", "gauge", "Of these, with pictures.", pictured);
 }
 
-void metrics_write(const Home *home, Index *index, Buf *out)
+void metrics_write(const Home *home, Index *index, Sight *sight, Buf *out)
 {
     Err err = {0};
     int64_t head = catalog_head(home->catalog, &err), known = index_sequence(index);
@@ -155,6 +155,9 @@ void metrics_write(const Home *home, Index *index, Buf *out)
         known);
     put(out, "vitrine_index_behind", "gauge", "Changes the text index has not taken in yet.",
         MAX_OF(head - known, (int64_t)0));
+    put(out, "vitrine_visual_behind", "gauge",
+        "Changes and pictures that the visual index and the links have not taken in yet.",
+        sight_behind(sight));
     put_vaults(home, out);
     put(out, "process_resident_memory_bytes", "gauge", "Resident memory.", resident_bytes());
     buf_printf(out,

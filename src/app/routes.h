@@ -4,6 +4,7 @@
 
 #include "app/home.h"
 #include "app/index.h"
+#include "app/sight.h"
 #include "http/http.h"
 #include "proof/proof.h"
 #include "site/site.h"
@@ -12,6 +13,7 @@
 typedef struct {
     const Home *home;
     Index *index;
+    Sight *sight;
     TileRoom *tile;
     Site *site;
     ProofKey log_key; // signs what /log/ shows

@@ -7,6 +7,7 @@
 
 #include <malloc.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -37,6 +38,7 @@ struct Sight {
     bool unseen;              // pictures that the museum's own model has not looked at
     Chain *chain, *old_chain; // old: a visitor may still be looking at it
     int64_t waiting;          // pictures that were not asked for links yet
+    atomic_int_least64_t behind;
     int users;
     bool writer;
     volatile bool stop;
@@ -171,6 +173,8 @@ static void catch_up(Sight *sight, unsigned round, int64_t *known)
         (due && !visual_follow(sight->visual, sight->home->catalog, &source, &sight->stop, known, &err)))
         tell(sight, &err);
     const bool linked = link_some(sight);
+    atomic_store(&sight->behind,
+        MAX_OF(head - *known, (int64_t)0) + visual_counts(sight->visual).late + sight->waiting);
     if (due || sight->unseen)
         show_model_some(sight, &source);
     // Pictures that were looked at leave the allocator with some 40 MB that it would keep for ever.
@@ -193,6 +197,8 @@ static void *follow(void *argument)
             open_best(sight);
         if (sight->writer)
             catch_up(sight, round, &known);
+        else
+            atomic_store(&sight->behind, 0); // another process is, or is not
         if (!sight->stop)
             pause_ms(sight->waiting > 0 || sight->unseen ? BUSY_PAUSE_MS : LOOK_EVERY_MS);
     }
@@ -217,6 +223,7 @@ Sight *sight_open(const Home *home, Err *err)
     sight->home = home;
     sight->dir = sight_dir(home);
     sight->cage = cage;
+    atomic_init(&sight->behind, 1); // until the first look
     Err without = {0};
     if (!home_model_open(home, &sight->model, &without))
         tell(sight, &without);
@@ -256,6 +263,11 @@ Visual *sight_keep(void *ctx)
     sight->users += visual != NULL;
     pthread_mutex_unlock(&sight->lock);
     return visual;
+}
+
+int64_t sight_behind(Sight *sight)
+{
+    return atomic_load(&sight->behind);
 }
 
 void sight_drop(void *ctx, Visual *visual)

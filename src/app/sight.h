@@ -15,6 +15,8 @@ Sight *sight_open(const Home *home, Err *err) MUST_CHECK;
 void sight_close(Sight *sight);
 Visual *sight_keep(void *sight); // NULL while there is no index. Any thread.
 void sight_drop(void *sight, Visual *visual);
+// Changes and pictures that the visual index and the links between works have still to take in. Any thread.
+int64_t sight_behind(Sight *sight);
 // The links between works, or NULL; until sight_close, when no visitor is left. Any thread.
 Chain *sight_chain(void *sight);
 

@@ -75,7 +75,8 @@ static bool open_rooms(Serving *s, Err *err)
 static bool open_server(Serving *s, Str listen, Err *err)
 {
     const Conf *conf = &s->home.conf;
-    s->routes = (Routes){.home = &s->home, .index = s->index, .tile = s->tile, .site = s->site};
+    s->routes =
+        (Routes){.home = &s->home, .index = s->index, .sight = s->sight, .tile = s->tile, .site = s->site};
     if (!ledger_key(&s->home, &s->routes.log_key, err))
         return false;
     s->server =
