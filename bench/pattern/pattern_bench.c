@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // pattern_bench repeat COUNT [SEED] [FOLDER]   made-up patterns: repeat found, CPU; FOLDER keeps the misses
 // pattern_bench none FILE.ppm ...              pictures without a repeat: what is found there all the same
+// pattern_bench cutout COUNT [SEED] [FOLDER]   made-up things on a studio ground: overlap with the truth, CPU
+// pattern_bench cut FILE.ppm OUT.pam           one picture, to look at
 #include "base/clock.h"
 #include "motifs.h"
+#include "pattern/cutout.h"
 #include "pattern/lattice.h"
+#include "things.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -109,12 +113,95 @@ static int none(int count, char **files)
     return 0;
 }
 
+// ---- cut-outs
+
+// Intersection over union. What is answered with "nothing" counts 0.
+static double overlap(const Cutout *c, const uint8_t *truth)
+{
+    int both = 0, either = 0;
+    for (int i = 0; i < c->width_px * c->height_px; i++) {
+        const bool found = c->rgba[4 * i + 3] >= 128;
+        both += found && truth[i];
+        either += found || truth[i];
+    }
+    return either ? (double)both / either : 0;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static int cutout(int count, uint64_t seed, const char *folder)
+{
+    uint8_t *rgb = malloc(SIDE * SIDE * 3), *truth = malloc(SIDE * SIDE);
+    double *found = malloc(sizeof(double) * (size_t)count);
+    for (int shadow = 0; shadow < 2; shadow++) {
+        int64_t cpu = 0;
+        double sum = 0;
+        int none = 0;
+        for (int i = 0; i < count; i++) {
+            Err err = {0};
+            Cutout c;
+            thing_draw(seed + (uint64_t)i, SIDE, shadow, rgb, truth);
+            const PatternPicture p = {rgb, SIDE, SIDE, SIDE * 3};
+            CLEANUP(arena_closep) Arena *a = arena_open();
+            const int64_t from = clock_cpu_us();
+            const bool good = cutout_make(&p, a, &c, &err);
+            cpu += clock_cpu_us() - from;
+            none += !good;
+            found[i] = good ? overlap(&c, truth) : 0;
+            sum += found[i];
+            if (folder && found[i] < 0.9) {
+                printf("  %d: %.3f\n", i, found[i]);
+                write_ppm(folder, shadow ? "shadow" : "studio", (uint64_t)i, rgb, SIDE, SIDE);
+            }
+        }
+        qsort(found, (size_t)count, sizeof(*found), by_size);
+        printf(
+            "%s  IoU mean %.3f, median %.3f, worst tenth below %.3f, nothing found %d of %d; %.1f ms CPU\n",
+            shadow ? "shadow" : "studio", sum / count, found[count / 2], found[count / 10], none, count,
+            (double)cpu / 1000 / count);
+    }
+    free(found);
+    free(truth);
+    free(rgb);
+    return 0;
+}
+
+static int cut(const char *from, const char *to)
+{
+    int w, h;
+    Err err = {0};
+    Cutout c;
+    uint8_t *rgb = read_ppm(from, &w, &h);
+    const PatternPicture p = {rgb, w, h, (size_t)w * 3};
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    const int64_t start = clock_cpu_us();
+    const bool good = cutout_make(&p, a, &c, &err);
+    printf("%.1f ms CPU, %s\n", (double)(clock_cpu_us() - start) / 1000, good ? "cut out" : err.text);
+    free(rgb);
+    FILE *f = good ? fopen(to, "wb") : NULL;
+    if (!f)
+        return 1;
+    fprintf(f, "P7\nWIDTH %d\nHEIGHT %d\nDEPTH 4\nMAXVAL 255\nTUPLTYPE RGB_ALPHA\nENDHDR\n", w, h);
+    fwrite(c.rgba, 4, (size_t)w * (size_t)h, f);
+    return fclose(f) != 0;
+}
+
 int main(int argc, char **argv)
 {
     if (argc >= 3 && strcmp(argv[1], "repeat") == 0)
         return repeat(atoi(argv[2]), argc > 3 ? strtoull(argv[3], NULL, 10) : 1, argc > 4 ? argv[4] : NULL);
     if (argc >= 3 && strcmp(argv[1], "none") == 0)
         return none(argc - 2, argv + 2);
-    fprintf(stderr, "pattern_bench repeat COUNT [SEED] [FOLDER] | none FILE.ppm ...\n");
+    if (argc >= 3 && strcmp(argv[1], "cutout") == 0)
+        return cutout(atoi(argv[2]), argc > 3 ? strtoull(argv[3], NULL, 10) : 1, argc > 4 ? argv[4] : NULL);
+    if (argc == 4 && strcmp(argv[1], "cut") == 0)
+        return cut(argv[2], argv[3]);
+    fprintf(stderr,
+        "pattern_bench repeat COUNT [SEED] [FOLDER] | none FILE.ppm ... | cutout COUNT [SEED] [FOLDER] "
+        "| cut FILE.ppm OUT.pam\n");
     return 2;
 }

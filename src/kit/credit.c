@@ -18,6 +18,8 @@ static Str piece_words(KitPiece piece)
         return S("in few colours");
     case KIT_TRACE:
         return S("drawn in curves");
+    case KIT_STICKER:
+        return S("cut out of its ground");
     case KIT_FACTS:
     case KIT_PIECES:
         break;

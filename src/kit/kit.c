@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { KIT_VERSION = 1 }; // of what is made: another one gives other bytes
+enum { KIT_VERSION = 2 }; // of what is made: another one gives other bytes
 
 Kit *kit_open(const KitConfig *config)
 {
@@ -59,6 +59,7 @@ static const struct {
     [KIT_TILE] = {S("tile.png"), S("image/png")},
     [KIT_FLAT] = {S("flat.png"), S("image/png")},
     [KIT_TRACE] = {S("trace.svg"), S("image/svg+xml")},
+    [KIT_STICKER] = {S("sticker.png"), S("image/png")},
     [KIT_FACTS] = {S("kit.json"), S("application/json; charset=utf-8")},
 };
 

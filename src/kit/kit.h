@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // kit: from a part of a picture we hold, files to work with elsewhere: the part itself, one
-// seamless repeat, in few colours, in curves. Each says inside itself what it is of, whose, and how it may be
-// used.
+// seamless repeat, in few colours, in curves, without its ground. Each says inside itself what it is of,
+// whose, and how it may be used.
 //
 // rights_decide opens the picture and bounds its size, rights_derive says whether anything new may be made of
 // it; nothing else here decides. docs/pattern.md has the figures.
@@ -62,7 +62,7 @@ typedef struct {
 // catalogue only. On ERR_DENIED and ERR_INVALID record, media and grant are filled in all the same.
 bool kit_find(const Kit *kit, const KitAsk *ask, Arena *a, KitSource *ret, Err *err) MUST_CHECK;
 
-typedef enum { KIT_PART, KIT_TILE, KIT_FLAT, KIT_TRACE, KIT_FACTS, KIT_PIECES } KitPiece;
+typedef enum { KIT_PART, KIT_TILE, KIT_FLAT, KIT_TRACE, KIT_STICKER, KIT_FACTS, KIT_PIECES } KitPiece;
 
 Str kit_piece_file(KitPiece piece); // "flat.png"
 Str kit_piece_type(KitPiece piece); // "image/png"
@@ -70,8 +70,9 @@ bool kit_piece_find(Str file, KitPiece *ret);
 
 // Changes whenever the bytes of a file would: by picture, part, record, program and base address.
 Str kit_tag(const KitSource *source, KitPiece piece, Str base_url, Arena *a);
-// Computes and writes one file. base_url: of the addresses inside. ERR_NOT_FOUND: no repeat; ERR_BUSY: over
-// the budget, or the picture is not prepared yet; ERR_LIMIT. Heavy (up to some hundred ms). Any thread.
+// Computes and writes one file. base_url: of the addresses inside. ERR_NOT_FOUND: no repeat, nothing to cut
+// out; ERR_BUSY: over the budget, or the picture is not prepared yet; ERR_LIMIT. Heavy (up to some hundred
+// ms). Any thread.
 bool kit_make(Kit *kit, const KitSource *source, KitPiece piece, Str base_url, Buf *out, Err *err) MUST_CHECK;
 
 // What a page says about a part without showing it.
@@ -80,5 +81,6 @@ typedef struct {
     int tile_width_px, tile_height_px; // of tile.png; 0: there is none
     Colour colours[COLOURS_MAX];
     int colours_count;
+    double sticker_share; // of the part that sticker.png shows; 0: there is none
 } KitFacts;
 bool kit_study(Kit *kit, const KitSource *source, KitFacts *ret, Err *err) MUST_CHECK;

@@ -4,6 +4,7 @@
 #include "image/render.h"
 #include "kit/int.h"
 #include "manifest/manifest.h"
+#include "pattern/cutout.h"
 #include "pattern/tile.h"
 #include "pattern/trace.h"
 
@@ -111,6 +112,13 @@ static bool make_tile(const Making *m, Err *err)
            put_picture(m, tile.rgb, tile.width_px, tile.height_px, 3, err);
 }
 
+static bool make_sticker(const Making *m, Err *err)
+{
+    Cutout cutout;
+    return cutout_make(&m->picture, m->a, &cutout, err) &&
+           put_picture(m, cutout.rgba, cutout.width_px, cutout.height_px, 4, err);
+}
+
 // ---- facts
 
 // The steps in pixels of the whole picture. A repeat of which no tile can be cut is still a repeat.
@@ -140,6 +148,12 @@ static bool study(const KitSource *source, const PatternPicture *picture, Arena 
         return false;
     memcpy(ret->colours, flat.colours, sizeof(ret->colours));
     ret->colours_count = flat.count;
+    Cutout cutout;
+    Err none = {0};
+    if (cutout_make(picture, a, &cutout, &none))
+        ret->sticker_share = cutout.share;
+    else if (none.kind != ERR_NOT_FOUND)
+        return err_set(err, none.kind, "%s", none.text);
     return study_repeat(source, picture, a, ret, err);
 }
 
@@ -194,6 +208,18 @@ static void put_colours(const KitFacts *facts, Arena *a, JsonWriter *w)
     json_put_list_end(w);
 }
 
+// Nothing stands there where nothing can be cut out.
+static void put_sticker(const KitFacts *facts, JsonWriter *w)
+{
+    if (facts->sticker_share <= 0)
+        return;
+    json_put_name(w, S("sticker"));
+    json_put_map(w);
+    json_put_name(w, S("share"));
+    json_put_real(w, round(facts->sticker_share * 10000) / 10000);
+    json_put_map_end(w);
+}
+
 static void put_credit(const Credit *c, JsonWriter *w)
 {
     json_put_member(w, S("title"), c->title);
@@ -221,6 +247,7 @@ static bool make_facts(const Making *m, Err *err)
     put_credit(&credit, &w);
     put_repeat(&facts, &w);
     put_colours(&facts, m->a, &w);
+    put_sticker(&facts, &w);
     json_put_map_end(&w);
     return true;
 }
@@ -238,6 +265,8 @@ static bool make(const Making *m, Err *err)
         return make_flat(m, err);
     case KIT_TRACE:
         return make_trace(m, err);
+    case KIT_STICKER:
+        return make_sticker(m, err);
     case KIT_FACTS:
         return make_facts(m, err);
     case KIT_PIECES:

@@ -139,12 +139,13 @@ static void fill_pieces(const Visit *v, const KitSource *source, const KitFacts 
         KitPiece piece;
         Word name, says;
     } all[] = {{KIT_TILE, WORD_KIT_TILE, WORD_KIT_TILE_SAYS}, {KIT_FLAT, WORD_KIT_FLAT, WORD_KIT_FLAT_SAYS},
-        {KIT_TRACE, WORD_KIT_TRACE, WORD_KIT_TRACE_SAYS}, {KIT_PART, WORD_KIT_PART, WORDS_COUNT}};
+        {KIT_TRACE, WORD_KIT_TRACE, WORD_KIT_TRACE_SAYS},
+        {KIT_STICKER, WORD_KIT_STICKER, WORD_KIT_STICKER_SAYS}, {KIT_PART, WORD_KIT_PART, WORDS_COUNT}};
     PartKitPiece *parts = arena_array(v->a, PartKitPiece, COUNT_OF(all));
     size_t count = 0;
     for (size_t i = 0; i < COUNT_OF(all); i++) {
         const bool tile = all[i].piece == KIT_TILE;
-        if (tile && !facts->tile_width_px)
+        if ((tile && !facts->tile_width_px) || (all[i].piece == KIT_STICKER && facts->sticker_share <= 0))
             continue;
         parts[count++] = (PartKitPiece){.address = url_local(address_of(v, source, all[i].piece)),
             .name = phrase(v->w, all[i].name),
@@ -154,7 +155,8 @@ static void fill_pieces(const Visit *v, const KitSource *source, const KitFacts 
                 tile ? facts->tile_width_px : MAX_OF(1, llround(source->region.width_px * source->scale)),
             .height =
                 tile ? facts->tile_height_px : MAX_OF(1, llround(source->region.height_px * source->scale)),
-            .repeats = tile};
+            .repeats = tile,
+            .clear = all[i].piece == KIT_STICKER};
     }
     page->pieces.items = parts;
     page->pieces.count = count;
