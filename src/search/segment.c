@@ -258,11 +258,18 @@ TermCursor term_cursor(const Segment *s)
     return c;
 }
 
+// Where the terms of a block begin; their end if a damaged file points beyond it.
+static const unsigned char *block_terms(const Segment *s, const TermBlock *b)
+{
+    const unsigned char *terms = section(s, SECTION_TERMS);
+    return terms + MIN_OF(b->terms_at, s->footer.bytes[SECTION_TERMS]);
+}
+
 static void enter_block(TermCursor *c, uint64_t block)
 {
     const TermBlock *b = (const TermBlock *)section(c->segment, SECTION_BLOCKS) + block;
     c->number = block * TERMS_IN_BLOCK;
-    c->at = (const unsigned char *)section(c->segment, SECTION_TERMS) + b->terms_at;
+    c->at = block_terms(c->segment, b);
     c->postings_at = b->postings_at;
     c->text_size = 0;
 }
@@ -289,6 +296,9 @@ bool term_next(TermCursor *c, Str *ret_term)
     t->skip_bytes = t->docs > POSTINGS_BLOCK ? (size_t)get_varint(&c->at, c->end) : 0;
     t->docs_bytes = (size_t)get_varint(&c->at, c->end);
     t->positions_bytes = t->positions ? (size_t)get_varint(&c->at, c->end) : 0;
+    if (t->skip_bytes > f->postings_bytes || t->docs_bytes > f->postings_bytes ||
+        t->positions_bytes > f->postings_bytes)
+        return false; // also that their sum does not run over
     size_t size = t->skip_bytes + t->docs_bytes + t->positions_bytes;
     if (c->postings_at > f->postings_bytes || size > f->postings_bytes - c->postings_at)
         return false;
@@ -301,7 +311,7 @@ bool term_next(TermCursor *c, Str *ret_term)
 static Str block_first(const Segment *s, uint64_t block)
 {
     const TermBlock *b = (const TermBlock *)section(s, SECTION_BLOCKS) + block;
-    const unsigned char *p = (const unsigned char *)section(s, SECTION_TERMS) + b->terms_at;
+    const unsigned char *p = block_terms(s, b);
     const unsigned char *end =
         (const unsigned char *)section(s, SECTION_TERMS) + s->footer.bytes[SECTION_TERMS];
     get_varint(&p, end);
