@@ -22,18 +22,26 @@ FILES = ["part.jpg", "flat.png", "trace.svg", "kit.json"]
 museum = None
 
 
-def cloth():
-    """A PNG of 400 x 300 that repeats every 50 by 40 pixels."""
-    def colour(x, y):
-        if (x - 18) ** 2 + (y - 15) ** 2 < 90:
-            return b"\x8f\x2d\x1d"
-        return b"\x1f\x3f\x94" if 32 < x < 40 and 12 < y < 33 else b"\xe8\xd9\xb5"
-
+def drawn(colour):
+    """A PNG of 400 x 300."""
     def chunk(kind, body):
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-    rows = b"".join(b"\0" + b"".join(colour(x % 50, y % 40) for x in range(400)) for y in range(300))
+    rows = b"".join(b"\0" + b"".join(colour(x, y) for x in range(400)) for y in range(300))
     return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 400, 300, 8, 2, 0, 0, 0))
             + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+
+def cloth(x, y):
+    """Repeats every 50 by 40 pixels."""
+    x, y = x % 50, y % 40
+    if (x - 18) ** 2 + (y - 15) ** 2 < 90:
+        return b"\x8f\x2d\x1d"
+    return b"\x1f\x3f\x94" if 32 < x < 40 and 12 < y < 33 else b"\xe8\xd9\xb5"
+
+
+def bowl(x, y):
+    """A red disc on a light ground."""
+    return b"\x8f\x2d\x1d" if (x - 200) ** 2 + (y - 150) ** 2 < 90 ** 2 else bytes((225 + (x + y) % 3,) * 3)
 
 
 def shared():
@@ -44,7 +52,8 @@ def shared():
         folder = museum.folder / "in"
         folder.mkdir()
         picture = (PICTURES / "met-436532.jpg").read_bytes()
-        (folder / "cloth.png").write_bytes(cloth())
+        (folder / "cloth.png").write_bytes(drawn(cloth))
+        (folder / "bowl.png").write_bytes(drawn(bowl))
         with open(folder / "records.jsonl", "w", encoding="utf-8") as out:
             for name, licence, access in RECORDS:
                 (folder / f"{name}.jpg").write_bytes(picture)
@@ -55,7 +64,8 @@ def shared():
                 if access:
                     record["access"] = access
                 out.write(json.dumps(record) + "\n")
-            out.write(json.dumps({"id": "cloth", "image": "cloth.png", "licence": "CC0-1.0"}) + "\n")
+            for name in ("cloth", "bowl"):
+                out.write(json.dumps({"id": name, "image": f"{name}.png", "licence": "CC0-1.0"}) + "\n")
         museum.run("ingest", folder)
         museum.serve()
     return museum
@@ -216,6 +226,41 @@ def test_the_page():
     assert "纹样".encode() in m.get("/kit?image=open:1&lang=zh-Hans")[2]
     assert b'formaction="/kit"' in m.get("/look?image=open:1")[2]
     assert b'/kit?image=open%3A1&amp;region=200,200,400,300' in m.get("/look?image=open:1&region=200,200,400,300&kind=like")[2]
+
+
+def rows_of(png):
+    """The rows of an RGBA PNG, filters undone (PNG, 9.2)."""
+    parts = list(chunks(png))
+    width, height, depth, kind = struct.unpack(">IIBB", parts[0][1][:10])
+    assert (depth, kind) == (8, 6), "no transparency"
+    data, step = zlib.decompress(b"".join(body for name, body in parts if name == b"IDAT")), width * 4
+    above, rows = bytearray(step), []
+    for y in range(height):
+        how, row = data[y * (step + 1)], bytearray(data[y * (step + 1) + 1:(y + 1) * (step + 1)])
+        for i in range(step):
+            left, up, corner = row[i - 4] if i > 3 else 0, above[i], above[i - 4] if i > 3 else 0
+            guess = left + up - corner
+            paeth = min((left, up, corner), key=lambda n: abs(guess - n))
+            row[i] = (row[i] + (0, left, up, (left + up) // 2, paeth)[how]) & 255
+        rows.append(row)
+        above = row
+    return rows
+
+
+def test_a_sticker_is_cut_out():
+    m, whole = shared(), "0,0,400,300"
+    status, _, body = file_of(m, "bowl", "sticker.png", whole)
+    assert status == 200 and "bowl" in "".join(said_in("sticker.png", body).itertext())
+    rows = rows_of(body)
+    solid = sum(row[x * 4 + 3] for row in rows for x in range(400)) / 255
+    assert abs(solid / (3.1416 * 90 ** 2) - 1) < 0.02, solid
+    assert rows[0][3] == rows[299][399 * 4 + 3] == 0 and rows[150][200 * 4 + 3] == 255
+    assert abs(json.loads(file_of(m, "bowl", "kit.json", whole)[2])["sticker"]["share"] - solid / 120000) < 0.01
+    ground = "0,0,60,60"  # nothing stands out there
+    assert b"sticker.png" in m.get(f"/kit?image=bowl:1&region={whole}")[2]
+    assert b"sticker.png" not in m.get(f"/kit?image=bowl:1&region={ground}")[2]
+    assert file_of(m, "bowl", "sticker.png", ground)[0] == 404
+    assert file_of(m, "fixed", "sticker.png")[0] == 403 and file_of(m, "secret", "sticker.png")[0] == 404
 
 
 def test_command_line():

@@ -20,7 +20,7 @@ static const Verb VERBS[] = {
         "The picture stays where it is and is not kept. Each hit says how likely it is right and where in "
         "its picture.",
         verb_look},
-    {"kit", "IMAGE", "make tile, few colours and curves of a part of a picture",
+    {"kit", "IMAGE", "make tile, few colours, curves and sticker of a part of a picture",
         "IMAGE is the picture's id (as in its address). The files say inside themselves what they are of,\n"
         "whose, and how they may be used; what may not be changed is refused.",
         verb_kit},
