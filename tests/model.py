@@ -110,6 +110,12 @@ def test_new_pictures_are_shown_to_it_while_serving():
             m.wait(lambda: vectors.stat().st_size == 32 + 4 * 72, "what is withdrawn leaves the vectors, too", 60)
 
 
+def has_ended(pid):
+    """Ended and not yet collected by its parent, or gone."""
+    stat = pathlib.Path(f"/proc/{pid}/stat")
+    return not stat.exists() or stat.read_text().rsplit(")", 1)[1].split()[0] in "ZX"
+
+
 def test_a_model_that_is_killed_is_started_again():
     with museum(tiny_model.model()) as m:
         with m.serving():
@@ -122,6 +128,7 @@ def test_a_model_that_is_killed_is_started_again():
                 models = [p for p in pids if b"vitrine-model" in pathlib.Path(f"/proc/{p}/cmdline").read_bytes()]
                 assert len(models) == 1, models
                 os.kill(models[0], signal.SIGKILL)
+                m.wait(lambda: has_ended(models[0]), "the kill has arrived")  # else the next question is put to the dying one
 
 
 def test_what_is_no_model_is_told_and_the_museum_goes_on():
