@@ -208,25 +208,41 @@ def test_what_may_not_be_seen_is_not_found():
         assert m.json("look", PHOTO, "--all")["hits"], "staff find it"
 
 
-def test_museum_conf_closes_what_was_open():
-    """The index was made while all was open: what museum.conf closes is in no answer, at once."""
+def set_access(m, access):
+    conf = m.home / "museum.conf"
+    text = re.sub(r"(?m)^access *=.*$", f"access = {access}", conf.read_text(encoding="utf-8"))
+    assert f"access = {access}" in text
+    conf.write_text(text, encoding="utf-8")
+
+
+def test_museum_conf_closes_and_opens():
+    """Another default counts from the next opening on, in both directions, for what the record leaves to it, and no pixel is
+    looked at again for that; what a record says itself stays."""
     with Museum() as m:
         folder = m.folder / "pictures"
         folder.mkdir()
         shutil.copy(PHOTO, folder)
+        shutil.copy(PICTURES / "met-37110.jpg", folder / "shut.jpg")
         m.run("ingest", folder)
-        assert m.json("look", PHOTO)["hits"]
-        conf = m.home / "museum.conf"
-        for access in ("record", "none"):
-            text = re.sub(r"(?m)^access *=.*$", f"access = {access}", conf.read_text(encoding="utf-8"))
-            assert f"access = {access}" in text
-            conf.write_text(text, encoding="utf-8")
+        (m.folder / "shut.jsonl").write_text(json.dumps({"id": "shut", "access": "none"}) + "\n", encoding="utf-8")
+        m.run("ingest", m.folder / "shut.jsonl")
+        image = m.json("look", PHOTO)["hits"][0]["image"]
+        segments = sorted(p.name for p in (m.home / "visual").glob("segment-*"))
+        for access in ("record", "full", "none", "side 800", "record", "full"):
+            open_now = access in ("full", "side 800")
+            set_access(m, access)
             for kind in ("detail", "like", "same"):
-                assert m.json("look", PHOTO, "--kind", kind)["hits"] == [], (access, kind)
-            assert "Nothing found" in m.run("look", PHOTO).stdout, access
+                assert bool(m.json("look", PHOTO, "--kind", kind)["hits"]) == open_now, (access, kind)
+                assert m.json("look", PICTURES / "met-37110.jpg", "--kind", kind)["hits"] == [] or kind == "like", kind
+            assert ("Nothing found" in m.run("look", PHOTO).stdout) != open_now, access
+            m.run("look", "--image", image, code=0 if open_now else 1)
             with m.serving():
                 m.wait(lambda: ask(m, "", PHOTO.read_bytes())[0] == 200, "the server looks")
-                assert ask(m, "", PHOTO.read_bytes())[1]["hits"] == [], access
+                assert bool(ask(m, "", PHOTO.read_bytes())[1]["hits"]) == open_now, access
+                assert ask(m, f"image={image}&kind=like&perhaps=1")[0] == (200 if open_now else 404)
+                assert all(hit["id"] != "shut" for hit in ask(m, "colours=1f4e79")[1]["hits"])
+        assert sorted(p.name for p in (m.home / "visual").glob("segment-*")) == segments, "nothing was made again"
+        set_access(m, "none")
         assert m.json("look", PHOTO, "--all")["hits"], "staff find it"
 
 

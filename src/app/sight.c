@@ -50,6 +50,14 @@ const char *sight_dir(const Home *home)
     return home_path(home, "visual");
 }
 
+Visual *sight_open_index(const Home *home, bool writer, Err *err)
+{
+    Visual *visual = visual_open(sight_dir(home), writer, err);
+    if (visual)
+        visual_default_terms(visual, home->conf.access);
+    return visual;
+}
+
 static void tell(Sight *sight, const Err *err)
 {
     if (sight->told.kind == err->kind && strcmp(sight->told.text, err->text) == 0)
@@ -101,7 +109,7 @@ static void use_model(Sight *sight, Visual *visual)
 static void open_best(Sight *sight)
 {
     Err err = {0};
-    Visual *visual = visual_open(sight->dir, true, &err);
+    Visual *visual = sight_open_index(sight->home, true, &err);
     if (visual) {
         use_model(sight, visual);
         swap(sight, visual, true);
@@ -112,7 +120,7 @@ static void open_best(Sight *sight)
         tell(sight, &err);
     if (sight->visual)
         return;
-    visual = visual_open(sight->dir, false, &err);
+    visual = sight_open_index(sight->home, false, &err);
     if (visual) {
         use_model(sight, visual);
         swap(sight, visual, false);
@@ -423,7 +431,7 @@ bool sight_catch_up(const Home *home, const volatile bool *stop, int64_t *ret_se
     bool more = true;
     if (!home_model_open(home, &model, err))
         return false;
-    Visual *visual = visual_open(sight_dir(home), true, err);
+    Visual *visual = sight_open_index(home, true, err);
     bool good = visual && home_model_use(&model, visual, err) &&
                 visual_follow(visual, home->catalog, &source, stop, ret_sequence, err);
     while (good && more && model.model && !*stop)

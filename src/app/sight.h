@@ -34,3 +34,5 @@ bool sight_upload_file(
 bool sight_region_of(const Home *home, const CatalogImage *image, const int region[4], Arena *a, Picture *ret,
     Err *err) MUST_CHECK;
 const char *sight_dir(const Home *home);
+// As visual_open, with museum.conf's default for records that say nothing.
+Visual *sight_open_index(const Home *home, bool writer, Err *err) MUST_CHECK;

@@ -64,7 +64,7 @@ static bool find_twin(
 void twins_open(const Home *home, Twins *ret)
 {
     Err ignored = {0}; // an index that cannot be read is none: it is made again when the museum is served
-    ret->visual = visual_open(sight_dir(home), false, &ignored);
+    ret->visual = sight_open_index(home, false, &ignored);
     ret->sight = (IngestSight){.ctx = ret,
         .code = code_of,
         .find = find_twin,

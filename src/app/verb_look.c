@@ -32,6 +32,35 @@ static bool read_kind(const char *text, VisualQuestion *ret)
     return false;
 }
 
+static bool may_see(const Home *home, ViewerRole role, Str object_id)
+{
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    CatalogVersion version;
+    Grant grant;
+    Err unseen = {0};
+    return catalog_find(home->catalog, object_id, a, &version, &unseen) &&
+           rights_decide(role, version.terms, &grant, &unseen) && grant.side_max_px > 0;
+}
+
+// The index may be behind: what counts is the record as it stands.
+static void drop_unseen(const Home *home, ViewerRole role, VisualAnswer *answer)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < answer->count; i++) {
+        if (may_see(home, role, answer->hits[i].object_id))
+            answer->hits[kept++] = answer->hits[i];
+    }
+    answer->count = kept;
+}
+
+static bool find_image(const Home *home, const Wish *wish, ViewerRole role, CatalogImage *ret, Err *err)
+{
+    if (!catalog_find_image(home->catalog, str_from(wish->image), home->arena, ret, err))
+        return false;
+    return may_see(home, role, ret->object_id) ||
+           err_set(err, ERR_NOT_FOUND, "no such picture that visitors may see (--all looks at all)");
+}
+
 static bool read_picture(const Home *home, const Wish *wish, Arena *a, VisualAsk *ask, Err *err)
 {
     int region[4] = {0};
@@ -39,7 +68,7 @@ static bool read_picture(const Home *home, const Wish *wish, Arena *a, VisualAsk
         return err_set(err, ERR_INVALID, "--region is x,y,width,height in pixels");
     if (*wish->image) {
         CatalogImage image;
-        return catalog_find_image(home->catalog, str_from(wish->image), a, &image, err) &&
+        return find_image(home, wish, ask->role, &image, err) &&
                sight_region_of(home, &image, region, a, &ask->picture, err);
     }
     CLEANUP(fd_closep) int fd = file_open(AT_FDCWD, wish->file, err);
@@ -91,23 +120,6 @@ static void print_json(const VisualAnswer *answer, bool points)
     printf(FMT_STR "\n", ARG_STR(buf_str(&out)));
 }
 
-// The index may know another default of museum.conf than the one of today, or be behind: what counts is the
-// record as it stands.
-static void drop_unseen(const Home *home, ViewerRole role, VisualAnswer *answer)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < answer->count; i++) {
-        CLEANUP(arena_closep) Arena *a = arena_open();
-        CatalogVersion version;
-        Grant grant;
-        Err unseen = {0};
-        if (catalog_find(home->catalog, answer->hits[i].object_id, a, &version, &unseen) &&
-            rights_decide(role, version.terms, &grant, &unseen) && grant.side_max_px > 0)
-            answer->hits[kept++] = answer->hits[i];
-    }
-    answer->count = kept;
-}
-
 // What the ledger has and the index has not is taken in first, unless a running server does that.
 static bool look(const Home *home, const Wish *wish, VisualAsk *ask, const volatile bool *stop, Err *err)
 {
@@ -121,7 +133,7 @@ static bool look(const Home *home, const Wish *wish, VisualAsk *ask, const volat
     VisualAnswer answer;
     if (!home_model_open(home, &model, err))
         return false;
-    Visual *visual = visual_open(sight_dir(home), false, err);
+    Visual *visual = sight_open_index(home, false, err);
     const bool good =
         visual && home_model_use(&model, visual, err) && visual_ask(visual, ask, a, &answer, err);
     if (good)

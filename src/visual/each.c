@@ -12,7 +12,7 @@ int64_t visual_each(Visual *v, void (*each)(void *ctx, const VisualEntry *entry)
             const VisualEntry entry = {.object_id = visual_segment_object(part->segment, i),
                 .image_id = visual_segment_image(part->segment, i),
                 .master = part->segment->picture[i].master,
-                .rank = part->ranks[i]};
+                .rank = part->counts[i]};
             if (part->ranks[i] != RANK_GONE)
                 each(ctx, &entry);
         }

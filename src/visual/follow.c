@@ -39,6 +39,14 @@ static uint64_t master_key(Str sha512_text)
     return key;
 }
 
+// That a record says nothing is stored as that. An old version of one that is narrower today has the terms of
+// today, though it says nothing itself.
+static int32_t rank_of(const Visual *v, const CatalogVersion *version)
+{
+    const int rank = rights_terms_rank(version->terms);
+    return !version->has_terms && rank >= v->default_rank ? RANK_DEFAULT : rank;
+}
+
 // ---- looking at a picture
 
 static int fit_side(int side_px, int longer_px, int max_px)
@@ -113,8 +121,7 @@ static void take_in(Batch *b, const Subject *s, const RecordMedia *media)
         return;
     }
     *arena_push(b->arena, &b->entries, &b->entries_count, &b->entries_capacity) = entry;
-    *arena_push(b->arena, &b->ranks, &b->ranks_count, &b->ranks_capacity) =
-        rights_terms_rank(s->version->terms);
+    *arena_push(b->arena, &b->ranks, &b->ranks_count, &b->ranks_capacity) = rank_of(b->v, s->version);
 }
 
 // ---- what the index has of the objects of a batch
@@ -125,7 +132,7 @@ static int by_id(const void *a, const void *b)
 }
 
 // The rank that a picture of the index has from now on.
-static int32_t new_rank(const Subject *s, const Segment *segment, uint32_t picture)
+static int32_t new_rank(const Batch *b, const Subject *s, const Segment *segment, uint32_t picture)
 {
     if (s->version == NULL)
         return RANK_GONE;
@@ -134,7 +141,7 @@ static int32_t new_rank(const Subject *s, const Segment *segment, uint32_t pictu
         if (str_eq(media->id, visual_segment_image(segment, picture)) &&
             master_key(media->sha512) == segment->picture[picture].master) {
             s->known[m] = true;
-            return rights_terms_rank(s->version->terms);
+            return rank_of(b->v, s->version);
         }
     }
     return RANK_GONE;
@@ -159,7 +166,7 @@ static RankChange *compare(Batch *b, Subject *subjects, size_t count, size_t *re
             const Subject *s = bsearch(&key, subjects, count, sizeof(*subjects), by_id);
             if (s == NULL)
                 continue;
-            const RankChange change = {p, i, new_rank(s, part->segment, i)};
+            const RankChange change = {p, i, new_rank(b, s, part->segment, i)};
             if (change.rank != part->ranks[i])
                 *arena_push(b->arena, &changes, &changes_count, &capacity) = change;
         }

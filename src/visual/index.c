@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-static const char MAGIC[8] = "VISHEAD1";
+static const char MAGIC[8] = "VISHEAD2";
 
 typedef struct {
     char magic[8];
@@ -50,10 +50,19 @@ void late_clear(LateList *list)
     *list = (LateList){0};
 }
 
+static IndexPart part_of(uint32_t number, Segment *segment)
+{
+    return (IndexPart){.number = number,
+        .segment = segment,
+        .ranks = mem_alloc(sizeof(int32_t) * segment->pictures),
+        .counts = mem_alloc(sizeof(int32_t) * segment->pictures)};
+}
+
 static void close_part(IndexPart *part)
 {
     visual_segment_close(part->segment);
     free(part->ranks);
+    free(part->counts);
 }
 
 void index_clear(Visual *v)
@@ -71,10 +80,13 @@ void index_refresh_shelf(Visual *v)
 {
     v->shelf = (Shelf){.parts_count = v->parts_count};
     for (int i = 0; i < v->parts_count; i++) {
-        v->shelf.parts[i] = (ShelfPart){
-            .segment = v->parts[i].segment, .ranks = v->parts[i].ranks, .first = v->shelf.pictures};
-        v->shelf.pictures += v->parts[i].segment->pictures;
-        v->shelf.marks += v->parts[i].segment->marks;
+        const IndexPart *part = &v->parts[i];
+        for (uint32_t k = 0; k < part->segment->pictures; k++)
+            part->counts[k] = part->ranks[k] == RANK_DEFAULT ? v->default_rank : part->ranks[k];
+        v->shelf.parts[i] =
+            (ShelfPart){.segment = part->segment, .ranks = part->counts, .first = v->shelf.pictures};
+        v->shelf.pictures += part->segment->pictures;
+        v->shelf.marks += part->segment->marks;
     }
 }
 
@@ -131,8 +143,7 @@ static bool open_segment(Visual *v, HeadSegment named, IndexPart *ret, Err *err)
         visual_segment_close(s);
         return err_set(err, ERR_CORRUPT, "visual index: %s has another number of pictures", name);
     }
-    *ret = (IndexPart){.number = named.number, .segment = s};
-    ret->ranks = mem_alloc(sizeof(int32_t) * s->pictures);
+    *ret = part_of(named.number, s);
     return true;
 }
 
@@ -240,8 +251,7 @@ static bool write_segment(
     if (s == NULL)
         return false;
     v->next_number++;
-    *ret = (IndexPart){.number = number, .segment = s};
-    ret->ranks = mem_alloc(sizeof(int32_t) * s->pictures);
+    *ret = part_of(number, s);
     memcpy(ret->ranks, ranks, sizeof(int32_t) * s->pictures);
     return true;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // visual/index: what is behind a Visual: its files and the shelf made of them. Of this room alone.
 //
-// head, little end first: "VISHEAD1" | vocabulary 4 | segments 4 | next segment 4 | late 4 | sequence 8
+// head, little end first: "VISHEAD2" | vocabulary 4 | segments 4 | next segment 4 | late 4 | sequence 8
 //   | for each segment: number 4, pictures 4 | for each segment: ranks 4 x pictures
 //   | for each late object: bytes 4, id | SHA-256 of all before
 #pragma once
@@ -15,8 +15,11 @@
 typedef struct {
     uint32_t number; // of its file
     Segment *segment;
-    int32_t *ranks;
+    int32_t *ranks;  // as stored: of each picture, RANK_GONE or RANK_DEFAULT
+    int32_t *counts; // what that means now (index_refresh_shelf)
 } IndexPart;
+
+enum { RANK_DEFAULT = RANK_GONE + 1 }; // the record says nothing: museum.conf's default counts
 
 // Objects with a picture that could not be looked at yet, in order of trying again.
 typedef struct {
@@ -35,6 +38,7 @@ struct Visual {
     int parts_count;
     uint32_t next_number;
     int64_t sequence;
+    int default_rank; // of records that say nothing
     LateList late;
     Shelf shelf;
     pthread_mutex_t spare_guard;

@@ -51,6 +51,7 @@ Visual *visual_open(const char *dir, bool writer, Err *err)
     v->dir = fd;
     v->lock_fd = -1;
     v->next_number = 1;
+    v->default_rank = rights_terms_rank((Terms){.access = ACCESS_NONE});
     pthread_rwlockattr_t fair; // questions without end must not keep the writer out
     pthread_rwlockattr_init(&fair);
     pthread_rwlockattr_setkind_np(&fair, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
@@ -99,6 +100,14 @@ void index_give_extractor(Visual *v, Extractor *e)
     pthread_mutex_unlock(&v->spare_guard);
     if (!room)
         extractor_close(e);
+}
+
+void visual_default_terms(Visual *v, Terms terms)
+{
+    pthread_rwlock_wrlock(&v->guard);
+    v->default_rank = rights_terms_rank(terms);
+    index_refresh_shelf(v);
+    pthread_rwlock_unlock(&v->guard);
 }
 
 int64_t visual_sequence(Visual *v)

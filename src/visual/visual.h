@@ -20,6 +20,10 @@ typedef struct Visual Visual;
 // index if there is none or it is of no use; a reader gets ERR_NOT_FOUND then. Any thread.
 Visual *visual_open(const char *dir, bool writer, Err *err) MUST_CHECK;
 void visual_close(Visual *v);
+// What counts for records that say nothing of who may see them; from museum.conf. Right after opening, before
+// anybody else has `v`. Until then: nothing of them is shown. The index stores only that they say nothing, so
+// another default counts from the next opening on.
+void visual_default_terms(Visual *v, Terms terms);
 
 // Where pictures come from: the pyramid of a page of a master (0: it is one picture; counted: dropped after
 // use), or NULL and ERR_NOT_FOUND if it is not made yet: then the picture is tried again with every later
@@ -149,7 +153,7 @@ bool visual_same(Visual *v, const SketchCode *code, int distance_max, ViewerRole
 typedef struct {
     Str object_id, image_id; // only during the call
     uint64_t master;         // first bytes of its digest: other bytes, another picture
-    int rank;                // rights_terms_rank of its object
+    int rank;                // rights_terms_rank of its object, as of now
 } VisualEntry;
 
 // Every picture of the index. `each` must not ask the index. Returns the sequence they are true for.

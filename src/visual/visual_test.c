@@ -183,6 +183,43 @@ static void hidden_stays_hidden(void **state)
     close_museum(&m);
 }
 
+// Opened with another default of museum.conf, the index obeys it, reader and writer, without being made
+// again.
+static void another_default_counts_at_once(void **state)
+{
+    (void)state;
+    static const struct {
+        Access access;
+        bool shown;
+    } rows[] = {{ACCESS_FULL, true}, {ACCESS_NONE, false}, {ACCESS_SIDE, true}, {ACCESS_RECORD, false}};
+    Museum m = open_museum();
+    put(&m, "silent", 1, 51, SAYS_NOTHING);
+    put(&m, "open", 1, 52, ACCESS_FULL);
+    put(&m, "shut", 1, 53, ACCESS_NONE);
+    Visual *v = open_index(&m, true);
+    follow(&m, v);
+    check_view(v, 51, WHOLE, ""); // nobody has said what the default is
+    visual_close(v);
+    const int asked = m.asked;
+    for (size_t i = 0; i < 2 * COUNT_OF(rows); i++) {
+        const Terms terms = {.access = rows[i / 2].access, .side_max_px = 600};
+        v = open_index(&m, i % 2 == 0);
+        catalog_default_terms(m.catalog, terms);
+        visual_default_terms(v, terms);
+        check_view(v, 51, WHOLE, rows[i / 2].shown ? "silent" : "");
+        check_view(v, 52, WHOLE, "open");
+        check_view(v, 53, WHOLE, "");
+        if (i % 2 == 0) {
+            put(&m, "silent", 2 + (int)i / 2, 51, SAYS_NOTHING); // and after it has been written anew
+            follow(&m, v);
+            check_view(v, 51, WHOLE, rows[i / 2].shown ? "silent" : "");
+        }
+        visual_close(v);
+    }
+    assert_int_equal(m.asked, asked);
+    close_museum(&m);
+}
+
 static void changes_are_followed(void **state)
 {
     (void)state;
@@ -470,6 +507,7 @@ int main(void)
         cmocka_unit_test(a_lasso_leaves_the_rest_out),
         cmocka_unit_test(nothing_to_search_by),
         cmocka_unit_test(hidden_stays_hidden),
+        cmocka_unit_test(another_default_counts_at_once),
         cmocka_unit_test(changes_are_followed),
         cmocka_unit_test(late_pictures_come_later),
         cmocka_unit_test(one_writes_many_read),
