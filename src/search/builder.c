@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Documents in memory, until they are written as a segment. Each term keeps its records and positions as
-// bytes in a chain of slices, each twice as big as the one before; a hash table finds terms.
+// bytes in a chain of slices, each twice as big as the one before; a hash table finds terms. Most of the time
+// goes into waiting for memory: therefore the table has the hashes, and a term has one chain.
 #include "search/form.h"
 
 #include <stdlib.h>
 
-enum { TABLE_FIRST = 1 << 14, SLICE_FIRST = 12, SLICE_MAX = 1 << 14, POSITIONS_IN_DOC_MAX = 4096 };
+enum {
+    TABLE_FIRST = 1 << 14,
+    SLICE_FIRST = 24,
+    SLICE_MAX = 1 << 14,
+    POSITIONS_IN_DOC_MAX = 4096,
+    REPEATS = 1 << 13,
+    REPEATED_MAX_BYTES = 400, // longer values seldom come twice
+};
 
 typedef struct Slice {
     struct Slice *next;
@@ -23,9 +31,8 @@ typedef struct {
     uint8_t size;
     unsigned char best; // evidence in the document at hand
     uint32_t docs, last_doc;
-    Chain list;      // (delta, evidence) of finished documents
-    Chain positions; // count, deltas
-    uint32_t *here;  // positions in the document at hand
+    Chain list;     // of each finished document: delta, evidence, and in some namespaces count and positions
+    uint32_t *here; // positions in the document at hand
     uint32_t here_count, here_capacity;
     bool touched;
 } BuilderTerm;
@@ -37,11 +44,36 @@ typedef struct {
     bool dead;
 } Doc;
 
+typedef struct {
+    uint32_t hash, term; // term + 1; 0: free
+} TableSlot;
+
+// One call of builder_term or builder_facet.
+typedef struct {
+    uint32_t term, position;
+    unsigned char evidence;
+    bool facet;
+} Step;
+
+// A value that came more than once: what adding it comes to.
+typedef struct {
+    Str text, lang;
+    unsigned char kind;
+    bool concepts;
+    uint32_t steps_count, advance;
+    Step steps[];
+} Repeat;
+
+typedef struct {
+    uint64_t hash;  // of the value that came last
+    Repeat *repeat; // NULL: it came once
+} RepeatSlot;
+
 struct Builder {
     Arena *a;
     BuilderTerm *terms;
     size_t terms_count, terms_capacity;
-    uint32_t *table; // term + 1
+    TableSlot *table;
     size_t table_size;
     Doc *docs;
     size_t docs_count, docs_capacity;
@@ -50,6 +82,13 @@ struct Builder {
     uint32_t row[ROW_MAX];
     size_t row_count;
     Arena *here; // positions of the document at hand
+    RepeatSlot *repeats;
+    RepeatSlot *noting; // where the value at hand will be kept; NULL: it will not be
+    Step *noted;
+    size_t noted_count, noted_capacity;
+    uint32_t noted_from; // position
+    Str noted_text, noted_lang;
+    unsigned char noted_kind;
 };
 
 Builder *builder_open(void)
@@ -59,6 +98,7 @@ Builder *builder_open(void)
     b->here = arena_open();
     b->table_size = TABLE_FIRST;
     b->table = mem_alloc(b->table_size * sizeof(*b->table));
+    b->repeats = mem_alloc(REPEATS * sizeof(*b->repeats));
     return b;
 }
 
@@ -72,6 +112,8 @@ void builder_close(Builder *b)
     free(b->table);
     free(b->docs);
     free(b->touched);
+    free(b->repeats);
+    free(b->noted);
     free(b);
 }
 
@@ -87,6 +129,7 @@ void builder_clear(Builder *b)
     b->terms_count = b->terms_capacity = b->docs_count = b->docs_capacity = 0;
     b->table_size = TABLE_FIRST;
     b->table = mem_alloc(b->table_size * sizeof(*b->table));
+    memset(b->repeats, 0, REPEATS * sizeof(*b->repeats));
 }
 
 size_t builder_bytes(const Builder *b)
@@ -126,22 +169,24 @@ static void grow_table(Builder *b)
     b->table = mem_alloc(b->table_size * sizeof(*b->table));
     for (size_t i = 0; i < b->terms_count; i++) {
         size_t at = b->terms[i].hash & (b->table_size - 1);
-        while (b->table[at])
+        while (b->table[at].term)
             at = (at + 1) & (b->table_size - 1);
-        b->table[at] = (uint32_t)i + 1;
+        b->table[at] = (TableSlot){b->terms[i].hash, (uint32_t)i + 1};
     }
 }
 
-static BuilderTerm *find_term(Builder *b, unsigned char space, Str text, uint32_t hash, size_t *ret_at)
+// The term, or NULL and the free slot where it belongs.
+static BuilderTerm *find_term(
+    const Builder *b, unsigned char space, Str text, uint32_t hash, size_t *ret_free)
 {
     size_t at = hash & (b->table_size - 1);
-    for (; b->table[at]; at = (at + 1) & (b->table_size - 1)) {
-        BuilderTerm *t = &b->terms[b->table[at] - 1];
-        if (t->hash == hash && t->size == text.n + 1 && (unsigned char)t->text[0] == space &&
+    for (; b->table[at].term; at = (at + 1) & (b->table_size - 1)) {
+        BuilderTerm *t = &b->terms[b->table[at].term - 1];
+        if (b->table[at].hash == hash && t->size == text.n + 1 && (unsigned char)t->text[0] == space &&
             memcmp(t->text + 1, text.p, text.n) == 0)
             return t;
     }
-    *ret_at = at;
+    *ret_free = at;
     return NULL;
 }
 
@@ -161,33 +206,32 @@ static BuilderTerm *get_term(Builder *b, unsigned char space, Str text)
     memcpy(kept + 1, text.p, text.n);
     t = &b->terms[b->terms_count++];
     *t = (BuilderTerm){.text = kept, .hash = hash, .size = (uint8_t)(text.n + 1), .last_doc = DOC_NONE};
-    b->table[at] = (uint32_t)b->terms_count;
+    b->table[at] = (TableSlot){hash, (uint32_t)b->terms_count};
     if (b->terms_count * 2 > b->table_size)
         grow_table(b);
     return t;
 }
 
-static void chain_add(Arena *a, Chain *chain, unsigned char byte)
+static void chain_add(Arena *a, Chain *chain, const unsigned char *bytes, size_t count)
 {
-    Slice *last = chain->last;
-    if (!last || last->used == last->size) {
-        uint32_t size = last ? MIN_OF(last->size * 2, (uint32_t)SLICE_MAX) : SLICE_FIRST;
-        Slice *more = arena_alloc(a, sizeof(Slice) + size);
-        more->size = size;
-        if (last)
-            last->next = more;
-        else
-            chain->first = more;
-        chain->last = last = more;
+    while (count) {
+        Slice *last = chain->last;
+        if (!last || last->used == last->size) {
+            uint32_t size = last ? MIN_OF(last->size * 2, (uint32_t)SLICE_MAX) : SLICE_FIRST;
+            Slice *more = arena_alloc(a, sizeof(Slice) + size);
+            more->size = size;
+            if (last)
+                last->next = more;
+            else
+                chain->first = more;
+            chain->last = last = more;
+        }
+        size_t n = MIN_OF(count, (size_t)(last->size - last->used));
+        memcpy(last->bytes + last->used, bytes, n);
+        last->used += (uint32_t)n;
+        bytes += n;
+        count -= n;
     }
-    last->bytes[last->used++] = byte;
-}
-
-static void chain_varint(Arena *a, Chain *chain, uint32_t value)
-{
-    for (; value >= 0x80; value >>= 7)
-        chain_add(a, chain, (unsigned char)(value | 0x80));
-    chain_add(a, chain, (unsigned char)value);
 }
 
 void builder_begin(Builder *b)
@@ -197,13 +241,8 @@ void builder_begin(Builder *b)
     arena_reset(b->here);
 }
 
-static BuilderTerm *touch(Builder *b, unsigned char space, Str text)
+static void touch(Builder *b, BuilderTerm *t)
 {
-    if (text.n >= TERM_MAX_BYTES)
-        text.n = TERM_MAX_BYTES - 1;
-    BuilderTerm *t = get_term(b, space, text);
-    if (t->touched)
-        return t;
     if (b->touched_count == b->touched_capacity) {
         b->touched_capacity = b->touched_capacity ? b->touched_capacity * 2 : 1024;
         b->touched = mem_grow(b->touched, b->touched_capacity, sizeof(*b->touched));
@@ -213,16 +252,11 @@ static BuilderTerm *touch(Builder *b, unsigned char space, Str text)
     t->best = 0;
     t->here = NULL;
     t->here_count = t->here_capacity = 0;
-    return t;
 }
 
-void builder_term(Builder *b, unsigned char space, Str text, unsigned char evidence, uint32_t position)
+static void add_position(Builder *b, BuilderTerm *t, uint32_t position)
 {
-    BuilderTerm *t = touch(b, space, text);
-    bool first = t->here_count == 0 && t->best == 0;
-    if (first || EVIDENCE_IMPACT(evidence) > EVIDENCE_IMPACT(t->best))
-        t->best = evidence;
-    if (!term_has_positions(space) || t->here_count == POSITIONS_IN_DOC_MAX)
+    if (t->here_count == POSITIONS_IN_DOC_MAX)
         return;
     if (t->here_count && t->here[t->here_count - 1] >= position)
         return; // twice at one place
@@ -237,34 +271,134 @@ void builder_term(Builder *b, unsigned char space, Str text, unsigned char evide
     t->here[t->here_count++] = position;
 }
 
+static void add_step(Builder *b, const Step *step)
+{
+    BuilderTerm *t = &b->terms[step->term];
+    bool first = !t->touched;
+    if (first)
+        touch(b, t);
+    if (step->facet) {
+        t->best = step->evidence;
+        if (first && b->row_count < ROW_MAX)
+            b->row[b->row_count++] = step->term;
+        return;
+    }
+    if (first || EVIDENCE_IMPACT(step->evidence) > EVIDENCE_IMPACT(t->best))
+        t->best = step->evidence;
+    if (term_has_positions((unsigned char)t->text[0]))
+        add_position(b, t, step->position);
+}
+
+static void note_step(Builder *b, const Step *step)
+{
+    if (b->noted_count == b->noted_capacity) {
+        b->noted_capacity = b->noted_capacity ? b->noted_capacity * 2 : 64;
+        b->noted = mem_grow(b->noted, b->noted_capacity, sizeof(*b->noted));
+    }
+    b->noted[b->noted_count] = *step;
+    b->noted[b->noted_count++].position -= b->noted_from;
+}
+
+static void take_step(Builder *b, Step step)
+{
+    add_step(b, &step);
+    if (b->noting)
+        note_step(b, &step);
+}
+
+void builder_term(Builder *b, unsigned char space, Str text, unsigned char evidence, uint32_t position)
+{
+    text.n = MIN_OF(text.n, (size_t)TERM_MAX_BYTES - 1);
+    uint32_t term = (uint32_t)(get_term(b, space, text) - b->terms);
+    take_step(b, (Step){.term = term, .position = position, .evidence = evidence});
+}
+
 void builder_facet(Builder *b, Facet facet, Str value)
 {
     char text[FACET_VALUE_MAX_BYTES + 1];
     size_t n = MIN_OF(value.n, (size_t)FACET_VALUE_MAX_BYTES);
     text[0] = (char)facet;
     memcpy(text + 1, value.p, n);
-    size_t before = b->touched_count;
-    BuilderTerm *t = touch(b, TERM_FILTER, (Str){text, n + 1});
-    t->best = EVIDENCE(0, 1);
-    if (b->touched_count > before && b->row_count < ROW_MAX)
-        b->row[b->row_count++] = (uint32_t)(t - b->terms);
+    uint32_t term = (uint32_t)(get_term(b, TERM_FILTER, (Str){text, n + 1}) - b->terms);
+    take_step(b, (Step){.term = term, .evidence = EVIDENCE(0, 1), .facet = true});
 }
+
+// ---- values that come again
+
+bool builder_repeat(
+    Builder *b, unsigned char kind, Str text, Str lang, uint32_t *position, bool *ret_concepts)
+{
+    b->noting = NULL;
+    if (text.n > REPEATED_MAX_BYTES)
+        return false;
+    uint64_t hash = (uint64_t)hash_term(kind, text) << 32 | hash_term((unsigned char)text.n, lang);
+    RepeatSlot *slot = &b->repeats[(hash >> 32 ^ hash) % REPEATS];
+    const Repeat *r = slot->hash == hash ? slot->repeat : NULL;
+    if (slot->hash != hash) {
+        *slot = (RepeatSlot){.hash = hash};
+        return false;
+    }
+    if (!r) {
+        b->noting = slot;
+        b->noted_count = 0;
+        b->noted_from = *position;
+        b->noted_text = text;
+        b->noted_lang = lang;
+        b->noted_kind = kind;
+        return false;
+    }
+    if (r->kind != kind || !str_eq(r->text, text) || !str_eq(r->lang, lang))
+        return false; // another with the same hash
+    for (uint32_t i = 0; i < r->steps_count; i++) {
+        Step step = r->steps[i];
+        step.position += *position;
+        add_step(b, &step);
+    }
+    *position += r->advance;
+    *ret_concepts = r->concepts;
+    return true;
+}
+
+void builder_noted(Builder *b, uint32_t position, bool concepts)
+{
+    if (!b->noting)
+        return;
+    Repeat *r = arena_alloc(b->a, sizeof(Repeat) + b->noted_count * sizeof(Step));
+    r->text = arena_copy(b->a, b->noted_text);
+    r->lang = arena_copy(b->a, b->noted_lang);
+    r->kind = b->noted_kind;
+    r->concepts = concepts;
+    r->advance = position - b->noted_from;
+    r->steps_count = (uint32_t)b->noted_count;
+    if (b->noted_count)
+        memcpy(r->steps, b->noted, b->noted_count * sizeof(Step));
+    b->noting->repeat = r;
+    b->noting = NULL;
+}
+
+// ---- the end of a document
 
 static void end_term(Builder *b, BuilderTerm *t, uint32_t doc)
 {
-    chain_varint(b->a, &t->list, doc - t->last_doc - 1);
-    chain_add(b->a, &t->list, t->best);
+    unsigned char bytes[256];
+    size_t n = to_varint(bytes, doc - t->last_doc - 1);
+    bytes[n++] = t->best;
     t->last_doc = doc;
     t->docs++;
     t->touched = false;
-    if (!term_has_positions((unsigned char)t->text[0]))
-        return;
-    chain_varint(b->a, &t->positions, t->here_count);
     uint32_t before = 0;
-    for (uint32_t i = 0; i < t->here_count; i++) {
-        chain_varint(b->a, &t->positions, t->here[i] - before);
-        before = t->here[i];
+    if (term_has_positions((unsigned char)t->text[0])) {
+        n += to_varint(bytes + n, t->here_count);
+        for (uint32_t i = 0; i < t->here_count; i++) {
+            n += to_varint(bytes + n, t->here[i] - before);
+            before = t->here[i];
+            if (n > sizeof(bytes) - VARINT_MAX_BYTES) {
+                chain_add(b->a, &t->list, bytes, n);
+                n = 0;
+            }
+        }
     }
+    chain_add(b->a, &t->list, bytes, n);
 }
 
 uint32_t builder_end(Builder *b, const DocFacts *facts)
@@ -295,14 +429,9 @@ uint32_t builder_find(const Builder *b, Str object_id)
 {
     char id[TERM_MAX_BYTES];
     object_id = id_term(object_id, id);
-    uint32_t hash = hash_term(TERM_ID, object_id);
-    for (size_t at = hash & (b->table_size - 1); b->table[at]; at = (at + 1) & (b->table_size - 1)) {
-        const BuilderTerm *t = &b->terms[b->table[at] - 1];
-        if (t->hash == hash && t->size == object_id.n + 1 && t->text[0] == TERM_ID &&
-            memcmp(t->text + 1, object_id.p, object_id.n) == 0)
-            return b->docs[t->last_doc].dead ? DOC_NONE : t->last_doc;
-    }
-    return DOC_NONE;
+    size_t at;
+    const BuilderTerm *t = find_term(b, TERM_ID, object_id, hash_term(TERM_ID, object_id), &at);
+    return !t || b->docs[t->last_doc].dead ? DOC_NONE : t->last_doc;
 }
 
 void builder_kill(Builder *b, uint32_t doc)
@@ -346,7 +475,7 @@ typedef struct {
 
 static bool write_term(const Writing *g, const BuilderTerm *t)
 {
-    ChainReader list = {.slice = t->list.first}, positions = {.slice = t->positions.first};
+    ChainReader list = {.slice = t->list.first};
     uint32_t here[POSITIONS_IN_DOC_MAX];
     bool with_positions = term_has_positions((unsigned char)t->text[0]), any = false;
     uint32_t doc = DOC_NONE;
@@ -354,9 +483,9 @@ static bool write_term(const Writing *g, const BuilderTerm *t)
     for (uint32_t i = 0; i < t->docs; i++) {
         doc += chain_read(&list) + 1;
         unsigned char evidence = chain_byte(&list);
-        uint32_t count = with_positions ? chain_read(&positions) : 0, before = 0;
+        uint32_t count = with_positions ? chain_read(&list) : 0, before = 0;
         for (uint32_t k = 0; k < count; k++)
-            here[k] = before += chain_read(&positions);
+            here[k] = before += chain_read(&list);
         if (g->numbers[doc] == DOC_NONE)
             continue;
         writer_posting(g->w, g->numbers[doc], evidence, here, count);

@@ -94,12 +94,16 @@ static void add_romanised(Work *w, Str text, int impact, Field field)
         w->position += tokens[count - 1].position + 1;
 }
 
+static Str lang_of(const Work *w, Str lang)
+{
+    return lang.n == 0 || str_eq(lang, S("und")) ? w->lang : lang;
+}
+
 static void add_text(Work *w, Field field, Str text, Str lang)
 {
     text = utf8_head(text, MIN_OF((size_t)VALUE_MAX_BYTES, w->bytes_left));
     w->bytes_left -= text.n;
-    if (lang.n == 0 || str_eq(lang, S("und")))
-        lang = w->lang;
+    lang = lang_of(w, lang);
     TextToken *tokens;
     size_t count;
     Err err = {0};
@@ -146,6 +150,32 @@ static void add_facet(Work *w, Facet facet, Str value)
         builder_facet(w->b, facet, value);
 }
 
+// True if the value has to be added, and then value_ends called: it did not come before in this builder.
+// otherwise: tells apart values of one field that are added in another way.
+static bool value_begins(Work *w, Field field, Str text, Str lang, bool otherwise)
+{
+    unsigned char kind = (unsigned char)(field + (otherwise ? FIELDS : 0));
+    if (text.n > w->bytes_left ||
+        !builder_repeat(w->b, kind, text, lang_of(w, lang), &w->position, &w->concepts))
+        return true;
+    w->bytes_left -= text.n;
+    return false;
+}
+
+static void value_ends(Work *w)
+{
+    builder_noted(w->b, w->position, w->concepts);
+}
+
+// Text and nothing else.
+static void add_value(Work *w, Field field, Str text, Str lang)
+{
+    if (!value_begins(w, field, text, lang, false))
+        return;
+    add_text(w, field, text, lang);
+    value_ends(w);
+}
+
 static void add_key(Work *w, Str number)
 {
     Str key = text_key(w->a, number);
@@ -158,15 +188,18 @@ static void add_key(Work *w, Str number)
 static void add_titles(Work *w)
 {
     for (size_t i = 0; i < w->record->titles.count; i++)
-        add_text(w, FIELD_TITLE, w->record->titles.items[i].text, w->record->titles.items[i].lang);
+        add_value(w, FIELD_TITLE, w->record->titles.items[i].text, w->record->titles.items[i].lang);
 }
 
 static void add_makers(Work *w)
 {
     for (size_t i = 0; i < w->record->makers.count; i++) {
         const RecordMaker *m = &w->record->makers.items[i];
-        add_text(w, FIELD_MAKER, m->name, m->lang.n ? m->lang : S("und"));
+        if (!value_begins(w, FIELD_MAKER, m->name, m->lang, false))
+            continue;
+        add_text(w, FIELD_MAKER, m->name, m->lang);
         add_facet(w, FACET_MAKER, m->name);
+        value_ends(w);
     }
 }
 
@@ -177,25 +210,32 @@ static void add_accession(Work *w)
     add_key(w, w->record->id);
 }
 
+static void add_term(Work *w, Field field, Str text, Str lang)
+{
+    if (!value_begins(w, field, text, lang, false))
+        return;
+    add_text(w, field, text, lang);
+    if (field == FIELD_CLASSIFICATION || field == FIELD_MATERIAL)
+        add_whole(w, field, text);
+    if (field == FIELD_CLASSIFICATION)
+        add_facet(w, FACET_CLASSIFICATION, text);
+    else if (field == FIELD_PLACE)
+        add_facet(w, FACET_PLACE, text);
+    else if (field == FIELD_MATERIAL && !w->concepts && text.n <= MATERIAL_FACET_MAX_BYTES)
+        add_facet(w, FACET_MATERIAL, text);
+    value_ends(w);
+}
+
 static void add_terms(Work *w, Field field, const RecordTerm *terms, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        add_text(w, field, terms[i].text, terms[i].lang);
-        if (field == FIELD_CLASSIFICATION || field == FIELD_MATERIAL)
-            add_whole(w, field, terms[i].text);
-        if (field == FIELD_CLASSIFICATION)
-            add_facet(w, FACET_CLASSIFICATION, terms[i].text);
-        else if (field == FIELD_PLACE)
-            add_facet(w, FACET_PLACE, terms[i].text);
-        else if (field == FIELD_MATERIAL && !w->concepts && terms[i].text.n <= MATERIAL_FACET_MAX_BYTES)
-            add_facet(w, FACET_MATERIAL, terms[i].text);
-    }
+    for (size_t i = 0; i < count; i++)
+        add_term(w, field, terms[i].text, terms[i].lang);
 }
 
 static void add_texts(Work *w, Field field, const RecordText *texts, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        add_text(w, field, texts[i].text, texts[i].lang);
+        add_value(w, field, texts[i].text, texts[i].lang);
 }
 
 static int century_of(int year)
@@ -203,19 +243,29 @@ static int century_of(int year)
     return year > 0 ? (year - 1) / 100 + 1 : -(-year / 100 + 1);
 }
 
+static void add_date(Work *w, Str text, bool dated)
+{
+    if (!value_begins(w, FIELD_DATE, text, S(""), dated))
+        return;
+    add_text(w, FIELD_DATE, text, S(""));
+    add_whole(w, FIELD_DATE, text);
+    if (dated)
+        period_find_in(text, w->a, w->b);
+    value_ends(w);
+}
+
 static void add_years(Work *w, DocFacts *facts)
 {
     for (size_t i = 0; i < w->record->dates.count; i++) {
         const RecordDate *d = &w->record->dates.items[i];
-        add_text(w, FIELD_DATE, d->text, S(""));
-        add_whole(w, FIELD_DATE, d->text);
         int earliest = d->earliest, latest = d->latest;
-        if (!d->has_years && !text_years(d->text, &earliest, &latest))
+        bool dated = d->has_years || text_years(d->text, &earliest, &latest);
+        add_date(w, d->text, dated);
+        if (!dated)
             continue;
         bool first = facts->earliest == YEAR_NONE;
         facts->earliest = first ? earliest : MIN_OF(facts->earliest, earliest);
         facts->latest = first ? latest : MAX_OF(facts->latest, latest);
-        period_find_in(d->text, w->a, w->b);
     }
     if (facts->earliest == YEAR_NONE)
         return;
@@ -271,6 +321,15 @@ static void add_others(Work *w)
             add_tree(w, &w->record->more_values.items[i], 0);
 }
 
+static void add_dimensions(Work *w, Str text, Str lang)
+{
+    if (!value_begins(w, FIELD_DIMENSIONS, text, lang, false))
+        return;
+    add_text(w, FIELD_DIMENSIONS, text, lang);
+    measures_index(w->b, utf8_head(text, VALUE_MAX_BYTES), EVIDENCE(FIELD_DIMENSIONS, MEASURE_IMPACT), w->a);
+    value_ends(w);
+}
+
 static void add_field(Work *w, Field field, DocFacts *facts)
 {
     const Record *r = w->record;
@@ -301,7 +360,7 @@ static void add_field(Work *w, Field field, DocFacts *facts)
         add_years(w, facts);
         return;
     case FIELD_COLLECTION:
-        add_text(w, field, r->collection, S(""));
+        add_value(w, field, r->collection, S(""));
         add_facet(w, FACET_COLLECTION, r->collection);
         return;
     case FIELD_INSCRIPTION:
@@ -314,13 +373,11 @@ static void add_field(Work *w, Field field, DocFacts *facts)
         add_texts(w, field, r->provenance.items, r->provenance.count);
         return;
     case FIELD_CREDIT:
-        add_text(w, field, r->credit, S(""));
+        add_value(w, field, r->credit, S(""));
         return;
     case FIELD_DIMENSIONS:
-        add_texts(w, field, r->dimensions.items, r->dimensions.count);
         for (size_t i = 0; i < r->dimensions.count; i++)
-            measures_index(w->b, utf8_head(r->dimensions.items[i].text, VALUE_MAX_BYTES),
-                EVIDENCE(field, MEASURE_IMPACT), w->a);
+            add_dimensions(w, r->dimensions.items[i].text, r->dimensions.items[i].lang);
         return;
     case FIELD_OTHER:
         add_others(w);

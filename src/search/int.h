@@ -114,13 +114,25 @@ typedef struct {
 
 // ---- numbers in few bytes
 
+enum { VARINT_MAX_BYTES = 10 };
+
+static inline size_t to_varint(unsigned char to[VARINT_MAX_BYTES], uint64_t value)
+{
+    size_t n = 0;
+    for (; value >= 0x80; value >>= 7)
+        to[n++] = (unsigned char)(value | 0x80);
+    to[n++] = (unsigned char)value;
+    return n;
+}
+
 static inline void put_varint(Buf *b, uint64_t value)
 {
-    while (value >= 0x80) {
-        buf_add_char(b, (char)(value | 0x80));
-        value >>= 7;
+    if (b->capacity - b->n >= VARINT_MAX_BYTES && !b->full) {
+        b->n += to_varint((unsigned char *)b->p + b->n, value);
+        return;
     }
-    buf_add_char(b, (char)value);
+    unsigned char bytes[VARINT_MAX_BYTES];
+    buf_add_bytes(b, bytes, to_varint(bytes, value));
 }
 
 static inline uint64_t get_varint(const unsigned char **p, const unsigned char *end)
@@ -274,6 +286,12 @@ void builder_begin(Builder *b);
 void builder_term(Builder *b, unsigned char space, Str text, unsigned char evidence, uint32_t position);
 void builder_facet(Builder *b, Facet facet, Str value);
 uint32_t builder_end(Builder *b, const DocFacts *facts); // its number
+// A museum says the same of many records. If a value of this kind (any number that tells ways of adding
+// apart), text and language came before, adds what adding it came to, moves *position on, and is true. Else
+// the caller adds it and then calls builder_noted. The text must last until then.
+bool builder_repeat(
+    Builder *b, unsigned char kind, Str text, Str lang, uint32_t *position, bool *ret_concepts);
+void builder_noted(Builder *b, uint32_t position, bool concepts);
 // The number of the live document with that id, DOC_NONE if there is none.
 uint32_t builder_find(const Builder *b, Str object_id);
 void builder_kill(Builder *b, uint32_t doc);                                    // it will not be written
