@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Finding by looking, from outside: a picture sent along, a part of one of ours, rights, bad uploads, a kill while indexing."""
+import html
 import json
 import os
 import pathlib
@@ -11,6 +12,7 @@ import signal
 import socket
 import struct
 import time
+import urllib.parse
 import zlib
 
 from museum import SAMPLES, Museum, main
@@ -81,6 +83,75 @@ def test_part_of_a_picture_of_ours():
     assert len(answer["hits"]) > 3
     status, answer = ask(m, f"image={image}&kind=like&q=nothing-has-this-title-xyzzy")
     assert status == 200 and not answer["hits"], answer
+
+
+def fields(values):
+    form = b"".join(b'--x\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % (name.encode(), value.encode())
+                    for name, value in values.items())
+    return {"Content-Type": "multipart/form-data; boundary=x"}, form + b"--x--\r\n"
+
+
+def test_asking_on_with_a_photograph():
+    """The page of an upload gives the photograph back, and everything on it can be asked with that, without script: nothing is kept."""
+    m = shared()
+    form = (b'--x\r\nContent-Disposition: form-data; name="picture"; filename="a.jpg"\r\n\r\n' + PHOTO.read_bytes() + b"\r\n--x--\r\n")
+    first = ask(m, "", PHOTO.read_bytes())[1]["hits"][0]["id"]
+    for query in ("", "?region=100,100,600,600", "?polygon=150,150,700,200,600,700,200,600"):
+        status, _, page = m.request("POST", f"/look{query}", {"Content-Type": "multipart/form-data; boundary=x"}, form)
+        again = re.search(r'name="again" value="([^"]+)"', page.decode())[1]
+        asks = [html.unescape(a) for a in re.findall(r'formaction="([^"]+)"', page.decode())]
+        assert status == 200 and f'src="data:image/jpeg;base64,{again}"'.encode() in page
+        assert {a.split("?")[0] for a in asks} == {"/look", "/look/why"} and any("kind=like" in a for a in asks), asks
+        for address in asks:
+            status, headers, page = m.request("POST", address, *fields({"again": again}))
+            assert status == 200 and headers["cache-control"] == "no-store", (address, status)
+            if "/why" in address:
+                assert page.count(b"<circle") >= 6 and page.count(b"<circle") % 2 == 0 and b"data:image/jpeg" in page, address
+                assert (b"<polygon" in page.split(b"</figure>")[0]) == ("polygon" in query), address
+                back = html.unescape(re.search(r'<form action="([^"]+)" method="post"', page.decode())[1])
+                status, _, page = m.request("POST", back, *fields({"again": again}))
+                assert status == 200
+            if "kind" not in address:
+                assert f"/object/{first}".encode() in page, address
+    status, _, page = m.request("POST", "/look", *fields({"again": again, "q": "nothing-has-this-title-xyzzy"}))
+    assert status == 200 and b"look-hit" not in page and b"xyzzy" in page
+    for bad in ({"again": "no base64"}, {"again": "AAAA"}, {"again": ""}, {"q": "x"}, {"again": "A" * 3000000}):
+        assert m.request("POST", "/look", *fields(bad))[0] in (400, 501), str(bad)[:40]
+    assert m.request("POST", "/look/why?hit=nobody", *fields({"again": again}))[0] == 404
+    assert m.request("POST", "/look/why", *fields({"again": again}))[0] == 400
+
+
+def facets_of(answer):
+    return {(name, v["value"]): v["count"] for name, values in answer["facets"].items() for v in values}
+
+
+def test_facets_of_what_was_found():
+    """Every kind of question narrows by every facet, to as many works as the facet says, also by a page's own links."""
+    with Museum() as m:
+        m.run("ingest", SAMPLES, code=None, timeout=900)
+        m.serve()
+        m.wait(lambda: ask(m, "colours=1f4e79")[1].get("sequence", 0) >= m.get_json("/api/search?limit=1")["sequence"] > 0, "both follow", 180)
+        image = ask(m, "", PHOTO.read_bytes())[1]["hits"][0]["image"]
+        for question in ("colours=1f4e79,d9c9a3", f"image={image}&kind=like", f"image={image}&region=200,200,400,400&perhaps=1"):
+            status, answer = ask(m, f"{question}&facets=1&limit=100")
+            found = facets_of(answer)
+            assert status == 200 and answer["total"] >= len(answer["hits"]) > 1 and len(found) > 5, answer
+            for (name, value), count in sorted(found.items())[:30]:
+                status, narrow = ask(m, f"{question}&facets=1&limit=100&{name}={urllib.parse.quote(value)}")
+                exact = "region" not in question  # fewer candidates leave room for others
+                assert narrow["total"] == count if exact else narrow["total"] >= count, (question, name, value, count, narrow["total"])
+                assert facets_of(narrow)[name, value] == narrow["total"]
+        page = m.get(f"/look?image={image}&kind=like")[2].decode()
+        links = [html.unescape(a) for a in re.findall(r'href="(/look\?[^"]*(?:classification|century|maker|material)=[^"]*)"', page)]
+        assert len(links) > 5 and "page of all" not in page
+        status, _, page = m.get(links[0])
+        assert status == 200 and b'class="chips"' in page and b"aria-current" in page
+        hidden = json.dumps({"id": ask(m, f"image={image}&kind=like")[1]["hits"][1]["id"], "access": "none"})
+        before = ask(m, f"image={image}&kind=like&facets=1")[1]
+        (m.folder / "hide.jsonl").write_text(hidden + "\n", encoding="utf-8")
+        m.run("ingest", m.folder / "hide.jsonl", code=None)
+        after = ask(m, f"image={image}&kind=like&facets=1")[1]  # at once
+        assert after["total"] == before["total"] - 1, (before["total"], after["total"])
 
 
 def test_lasso_and_evidence():

@@ -24,6 +24,8 @@ enum {
     UPLOAD_CHILDREN = 2,
     UPLOAD_TIME_MAX_S = 20,
     UPLOAD_PIXELS_MAX = 200 * 1000 * 1000,
+    SMALL_SIDE_MAX_PX = 800, // of an upload as the answer gives it back
+    SMALL_MAX_BYTES = 1536 * 1024,
 };
 
 struct Sight {
@@ -300,22 +302,25 @@ Chain *sight_chain(void *ctx)
 
 // ---- pixels
 
-static int fit_side(int side_px, int longer_px)
+static int fit_side(int side_px, int longer_px, int max_px)
 {
-    return longer_px <= VISUAL_SIDE_MAX_PX
-               ? side_px
-               : MAX_OF(1, (int)((int64_t)side_px * VISUAL_SIDE_MAX_PX / longer_px));
+    return longer_px <= max_px ? side_px : MAX_OF(1, (int)((int64_t)side_px * max_px / longer_px));
+}
+
+static RenderAsk ask_part(const int region[4], int max_px)
+{
+    const int longer_px = MAX_OF(region[2], region[3]);
+    return (RenderAsk){.left_px = region[0],
+        .top_px = region[1],
+        .width_px = region[2],
+        .height_px = region[3],
+        .out_width_px = fit_side(region[2], longer_px, max_px),
+        .out_height_px = fit_side(region[3], longer_px, max_px)};
 }
 
 static bool render_part(const Pyramid *p, const int region[4], Arena *a, Picture *ret, Err *err)
 {
-    const int longer_px = MAX_OF(region[2], region[3]);
-    const RenderAsk ask = {.left_px = region[0],
-        .top_px = region[1],
-        .width_px = region[2],
-        .height_px = region[3],
-        .out_width_px = fit_side(region[2], longer_px),
-        .out_height_px = fit_side(region[3], longer_px)};
+    const RenderAsk ask = ask_part(region, VISUAL_SIDE_MAX_PX);
     const size_t stride = (size_t)ask.out_width_px * 3;
     uint8_t *pixels = arena_alloc(a, stride * (size_t)ask.out_height_px);
     *ret = (Picture){
@@ -349,8 +354,17 @@ static void scale_region(const int region[4], const ImageFacts *from, const Pyra
     ret[3] = MIN_OF(ret[3], to->height_px - ret[1]);
 }
 
+static bool render_small(const Pyramid *p, const int region[4], Arena *a, SightSmall *ret, Err *err)
+{
+    CLEANUP(buf_free) Buf b = buf_with_max(SMALL_MAX_BYTES);
+    const RenderAsk ask = ask_part(region, SMALL_SIDE_MAX_PX);
+    *ret = (SightSmall){.width_px = ask.out_width_px, .height_px = ask.out_height_px};
+    return render(p, &ask, &b, err) && buf_into(&b, a, &ret->jpeg, err);
+}
+
 // The pyramid of the upload exists only as long as it is looked at.
-static bool decode(Cage *cage, int from, const int region[4], Arena *a, Picture *ret, Err *err)
+static bool decode(
+    Cage *cage, int from, const int region[4], Arena *a, Picture *ret, SightSmall *small, Err *err)
 {
     CLEANUP(fd_closep) int to = memfd_create("upload", MFD_CLOEXEC);
     ImageFacts facts;
@@ -365,27 +379,28 @@ static bool decode(Cage *cage, int from, const int region[4], Arena *a, Picture 
     const int *part = is_whole(region) ? whole : region;
     bool good = is_whole(region) || check_region(region, facts.width_px, facts.height_px, err);
     if (good) {
-        int small[4];
-        scale_region(part, &facts, pyramid_facts(p), small);
-        good = render_part(p, small, a, ret, err);
+        int there[4];
+        scale_region(part, &facts, pyramid_facts(p), there);
+        good = render_part(p, there, a, ret, err) && (!small || render_small(p, there, a, small, err));
     }
     pyramid_drop(p);
     return good;
 }
 
-bool sight_upload(void *ctx, Str bytes, const int region[4], Arena *a, Picture *ret, Err *err)
+bool sight_upload(
+    void *ctx, Str bytes, const int region[4], Arena *a, Picture *ret, SightSmall *small, Err *err)
 {
     Sight *sight = ctx;
     CLEANUP(fd_closep) int from = memfd_create("upload", MFD_CLOEXEC);
     if (from < 0)
         return err_errno(err, "no room for an upload");
-    return file_write_all(from, bytes, err) && decode(sight->cage, from, region, a, ret, err);
+    return file_write_all(from, bytes, err) && decode(sight->cage, from, region, a, ret, small, err);
 }
 
 bool sight_upload_file(const Home *home, int fd, const int region[4], Arena *a, Picture *ret, Err *err)
 {
     Cage *cage = open_cage(home, err);
-    const bool good = cage && decode(cage, fd, region, a, ret, err);
+    const bool good = cage && decode(cage, fd, region, a, ret, NULL, err);
     cage_close(cage);
     return good;
 }

@@ -5,6 +5,7 @@
 
 #include "app/home.h"
 #include "chain/chain.h"
+#include "site/site.h"
 #include "visual/visual.h"
 
 typedef struct Sight Sight;
@@ -23,7 +24,9 @@ Chain *sight_chain(void *sight);
 // A part of a picture (left, top, width, height in its pixels; all zero: the whole), at most
 // VISUAL_SIDE_MAX_PX a side, in the arena. ERR_INVALID: outside the picture or below VISUAL_REGION_MIN_PX;
 // else as cage_derive. Any thread.
-bool sight_upload(void *sight, Str bytes, const int region[4], Arena *a, Picture *ret, Err *err) MUST_CHECK;
+// small: as in SiteSight.
+bool sight_upload(void *sight, Str bytes, const int region[4], Arena *a, Picture *ret, SightSmall *small,
+    Err *err) MUST_CHECK;
 bool sight_region(
     void *sight, const CatalogImage *image, const int region[4], Arena *a, Picture *ret, Err *err) MUST_CHECK;
 

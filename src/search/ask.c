@@ -64,6 +64,7 @@ typedef struct {
     const Node *node; // what was found
     int64_t total;
     uint32_t *counts; // NULL: nobody asked
+    uint64_t **bits;  // likewise
 } Question;
 
 static void find_all(Question *q, const Node *node)
@@ -76,6 +77,7 @@ static void find_all(Question *q, const Node *node)
         .role = q->ask->role,
         .table = q->table,
         .counts = q->counts,
+        .bits = q->bits,
         .best = q->best};
     q->node = node;
     q->total = find_hits(&f);
@@ -252,7 +254,7 @@ static bool find_answer(Search *s, Question *q, SearchAnswer *ret, Err *err)
     spread(s, q);
     if (q->total > 0)
         ret->corrected = plan_corrected(&plan, q->ask->q);
-    else
+    else if (!q->bits)
         find_instead(s, q, ret);
     return true;
 }
@@ -289,6 +291,45 @@ bool search_ask(Search *s, const SearchAsk *ask, Arena *a, SearchAnswer *ret, Er
         *ret = answer;
         if (ask->role == VIEWER_PUBLIC)
             shown_add(s->seen, answer.hits, answer.hits_count);
+    }
+    snapshot_drop(s, n);
+    return good;
+}
+
+static Str *ids_of(const Question *q)
+{
+    Str *ids = arena_array(q->a, Str, (size_t)q->total + 1), title;
+    size_t count = 0;
+    for (size_t v = 0; v < q->n->count; v++) {
+        const Segment *segment = q->n->views[v]->segment;
+        for (uint32_t word = 0; word < segment_docs(segment) / 64 + 1; word++) {
+            for (uint64_t bits = q->bits[v][word]; bits; bits &= bits - 1) {
+                segment_names(segment, word * 64 + (uint32_t)__builtin_ctzll(bits), &ids[count], &title);
+                ids[count] = arena_copy(q->a, ids[count]);
+                count++;
+            }
+        }
+    }
+    assert((int64_t)count == q->total);
+    return ids;
+}
+
+bool search_all(Search *s, const SearchAsk *ask, Arena *a, Str **ret_ids, size_t *ret_count, Err *err)
+{
+    if (ask->q.n > SEARCH_QUERY_MAX_BYTES || ask->filters_count > SEARCH_FILTERS_MAX)
+        return err_set(err, ERR_LIMIT, "too much asked for at once");
+    Snapshot *n = snapshot_keep(s, err);
+    if (!n)
+        return false;
+    Question q = {.ask = ask, .n = n, .a = a, .best = {.n = n}};
+    q.bits = arena_array(a, uint64_t *, n->count + 1);
+    for (size_t v = 0; v < n->count; v++)
+        q.bits[v] = arena_array(a, uint64_t, segment_docs(n->views[v]->segment) / 64 + 1);
+    SearchAnswer answer = {0};
+    const bool good = find_answer(s, &q, &answer, err);
+    if (good) {
+        *ret_ids = ids_of(&q);
+        *ret_count = (size_t)q.total;
     }
     snapshot_drop(s, n);
     return good;

@@ -87,6 +87,9 @@ static void keep_best(Worker *w, uint32_t view, const Hits *h)
                            .score = score,
                            .field = h->fields ? h->fields[i] : FIELD_UNKNOWN});
     }
+    // Tasks share no word of bits: windows begin at multiples of 64.
+    for (size_t i = 0; w->job->f->bits && i < h->count; i++)
+        w->job->f->bits[view][h->docs[i] / 64] |= 1ull << (h->docs[i] % 64);
     w->share->total += (int64_t)h->count;
 }
 

@@ -30,6 +30,7 @@ typedef struct {
     ViewerRole role;
     const FacetTable *table; // with counts
     uint32_t *counts;        // of the table's values; NULL: nobody asked
+    uint64_t **bits;         // of each view, set for each record found; NULL: nobody asked
     bool shared;             // among several threads, however little work it is
     Best best;               // given with room; in order after find_hits
 } Finding;

@@ -102,6 +102,14 @@ typedef struct {
 
 // ERR_INVALID for a broken cursor or an unknown filter name; ERR_LIMIT for a query over the limit.
 bool search_ask(Search *s, const SearchAsk *ask, Arena *a, SearchAnswer *ret, Err *err) MUST_CHECK;
+// Every record that the question finds, in no order and without a cut; limit, cursor and sort do not count.
+// ids: in the arena.
+bool search_all(
+    Search *s, const SearchAsk *ask, Arena *a, Str **ret_ids, size_t *ret_count, Err *err) MUST_CHECK;
+// Facets and total of records that were found in another way (each named once), as far as ask->role may know
+// of them; nothing else of the answer. ask: what counts as chosen.
+bool search_facets_among(Search *s, const SearchAsk *ask, const Str *ids, size_t count, Arena *a,
+    SearchAnswer *ret, Err *err) MUST_CHECK;
 bool search_is_facet(Str name); // may be used as a filter: a facet, or "year" with "1368..1644"
 
 // ---- as it stood

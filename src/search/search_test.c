@@ -56,15 +56,13 @@ static void follow(Museum *m)
 }
 
 // A record from JSON, as the ledger would hold it. version < 0: deleted.
-static void put(Museum *m, const char *json, int version)
+static void put_in(CatalogBatch *b, const char *json, int version)
 {
     CLEANUP(arena_closep) Arena *a = arena_open();
     Err err = {0};
     Record record;
     const Json *tree = json_parse(str_from(json), a, &err);
     FINE(tree && record_parse(tree, a, &record, &err), err);
-    CatalogBatch *b = catalog_batch_open(m->catalog, 0, &TEST_WHO, &err);
-    FINE(b, err);
     CatalogPut p = {.sequence = catalog_batch_next_sequence(b),
         .object_id = record.id,
         .version = abs(version),
@@ -73,8 +71,29 @@ static void put(Museum *m, const char *json, int version)
     RecordLedger ledger = {catalog_batch_change_set(b), p.sequence};
     if (!p.deleted)
         FINE(record_json(&record, ledger, a, &p.json, &err), err);
-    FINE(catalog_batch_put(b, &p, &err) && catalog_batch_commit(b, &err), err);
+    FINE(catalog_batch_put(b, &p, &err), err);
+}
+
+static CatalogBatch *begin(const Museum *m)
+{
+    Err err = {0};
+    CatalogBatch *b = catalog_batch_open(m->catalog, 0, &TEST_WHO, &err);
+    FINE(b, err);
+    return b;
+}
+
+static void end(CatalogBatch *b)
+{
+    Err err = {0};
+    FINE(catalog_batch_commit(b, &err), err);
     catalog_batch_close(b);
+}
+
+static void put(Museum *m, const char *json, int version)
+{
+    CatalogBatch *b = begin(m);
+    put_in(b, json, version);
+    end(b);
 }
 
 static const char *const records[] = {
@@ -339,6 +358,70 @@ static void pages(void **state)
             }
         }
         assert_int_equal(count, 95);
+    }
+    museum_close(&m);
+}
+
+// All records that a question finds, and the facets of a list of records, agree with what the question itself
+// answers: as many, and as often, whatever is hidden.
+static void check_all(Museum *m, SearchAsk what)
+{
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    Err err = {0};
+    Str *ids;
+    size_t count;
+    SearchAnswer among;
+    const SearchAnswer want = ask(m, what, a);
+    FINE(search_all(m->search, &what, a, &ids, &count, &err), err);
+    assert_int_equal(count, want.total);
+    for (size_t i = 0; i < want.hits_count; i++) {
+        bool there = false;
+        for (size_t k = 0; k < count; k++)
+            there |= str_eq(ids[k], want.hits[i].object_id);
+        assert_true(there);
+    }
+    Str *more = arena_array(a, Str, count + 2); // what may not be seen, or is not there, is in no count
+    memcpy(more, ids, sizeof(*ids) * count);
+    more[count] = S("a5");
+    more[count + 1] = S("nobody");
+    FINE(search_facets_among(m->search, &what, more, count + 2, a, &among, &err), err);
+    assert_int_equal(among.total, want.total);
+    for (size_t f = 0; f < want.facets_count; f++) {
+        assert_int_equal(among.facets[f].distinct, want.facets[f].distinct);
+        assert_int_equal(among.facets[f].count, want.facets[f].count);
+        for (size_t k = 0; k < want.facets[f].count; k++) {
+            assert_true(str_eq(among.facets[f].values[k].value, want.facets[f].values[k].value));
+            assert_int_equal(among.facets[f].values[k].count, want.facets[f].values[k].count);
+            assert_int_equal(among.facets[f].values[k].chosen, want.facets[f].values[k].chosen);
+        }
+    }
+}
+
+static void all_at_once(void **state)
+{
+    (void)state;
+    Museum m;
+    fill(&m);
+    for (int round = 0; round < 2; round++) {
+        check_all(&m, (SearchAsk){.q = S("vase")});
+        check_all(&m, (SearchAsk){.q = S("vaes")}); // corrected
+        check_all(&m, (SearchAsk){.q = S("nothing-like-this-xyzzy")});
+        check_all(&m, (SearchAsk){.q = S("bowl"), .limit = 3});
+        check_all(
+            &m, (SearchAsk){.q = S("bowl"), .filters = {{S("collection"), S("South")}}, .filters_count = 1});
+        check_all(&m, (SearchAsk){.filters = {{S("collection"), S("North")}, {S("collection"), S("South")}},
+                          .filters_count = 2});
+        CatalogBatch *b = begin(&m);
+        for (int i = 0; i < 2500 && round == 0; i++) {
+            char json[200];
+            snprintf(json, sizeof(json),
+                "{\"id\":\"r%d\",\"titles\":{\"en\":[\"Bowl number "
+                "%d\"]},\"collection\":\"%s\",\"access\":\"%s\"}",
+                i, i, i % 3 ? "South" : "West", i % 7 ? "full" : "none");
+            put_in(b, json, 1);
+        }
+        end(b);
+        follow(&m);
     }
     museum_close(&m);
 }
@@ -762,6 +845,7 @@ int main(void)
         cmocka_unit_test(odd_input),
         cmocka_unit_test(facets),
         cmocka_unit_test(pages),
+        cmocka_unit_test(all_at_once),
         cmocka_unit_test(changes),
         cmocka_unit_test(other_reader),
         cmocka_unit_test(reasons),

@@ -110,7 +110,7 @@ void api_put_facet_values(JsonWriter *w, const Visit *v, const SearchFacet *face
     json_put_list_end(w);
 }
 
-static void put_facets(JsonWriter *w, const Visit *v, const SearchAnswer *answer)
+void api_put_facets(JsonWriter *w, const Visit *v, const SearchAnswer *answer)
 {
     json_put_name(w, S("facets"));
     json_put_map(w);
@@ -195,7 +195,7 @@ void api_search_answer(Visit *v)
     json_put_map(&w);
     json_put_member_int(&w, S("total"), answer->total);
     put_hits(&w, v, &found);
-    put_facets(&w, v, answer);
+    api_put_facets(&w, v, answer);
     put_instead(&w, answer);
     json_put_member_if(&w, S("corrected"), answer->corrected);
     if (!found.at.n) {

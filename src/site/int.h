@@ -160,6 +160,8 @@ PartHistogram facet_histogram(const Visit *v, const SearchAsk *ask, const Search
 // ---- results.c: what the pages of searches share
 
 PartChoice choice_part(const Visit *v, const SearchAsk *ask, Str facet, const SearchFacetValue *value);
+// at: which of the facets shown it is.
+PartFacet facet_part(const Visit *v, const SearchAsk *ask, const SearchFacet *facet, size_t at);
 // A chosen value, with the way to be without it; answer: where its name may stand, or NULL.
 PartChip chip_part(const Visit *v, const SearchPlace *here, const SearchAnswer *answer, SearchFilter filter);
 
@@ -216,6 +218,7 @@ void kit_file_answer(Visit *v, Str rest); // "{image}/{region}/{file}", as sent
 void object_answer(Visit *v, Str object_id);
 void api_search_answer(Visit *v);
 void api_send_json(Visit *v, const Buf *b); // open to pages of any site
+void api_put_facets(JsonWriter *w, const Visit *v, const SearchAnswer *answer);
 void api_put_facet_values(JsonWriter *w, const Visit *v, const SearchFacet *facet);
 void coverage_answer(Visit *v);
 void api_coverage_answer(Visit *v);
@@ -255,5 +258,13 @@ void frame_send(Visit *v, int status, Str content_type, const Buf *body);
 void frame_send_page(Visit *v, int status, const Buf *body); // with the policy headers of a page
 
 // ---- upload.c: the picture in a request: the body itself, or the first file of a form
-// (multipart/form-data). Borrowed from the body. ERR_INVALID.
-bool upload_picture(Str content_type, Str body, Str *ret, Err *err) MUST_CHECK;
+// (multipart/form-data). Borrowed from the body.
+
+typedef struct {
+    Str picture; // the bytes of a file; or, empty:
+    Str again;   // base64 of a JPEG that an answer of ours gave the visitor to ask on with
+    Str q;       // words of the form
+    bool has_q;
+} Upload;
+// ERR_INVALID: neither picture nor again.
+bool upload_read(Str content_type, Str body, Upload *ret, Err *err) MUST_CHECK;

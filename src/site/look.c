@@ -3,7 +3,10 @@
 // rights_decide once more (seen.c), whatever the index believes.
 #include "site/look.h"
 
-enum { LOOK_COUNT = 24, WITHIN_MAX = 2000 };
+#include "base/base64.h"
+#include "base/utf8.h"
+
+enum { LOOK_COUNT = 24, AGAIN_MAX_BYTES = 2 * 1024 * 1024 }; // again: an answer has it twice
 
 static Str parameter(const Visit *v, Str name)
 {
@@ -28,30 +31,35 @@ static bool read_question(Str kind, VisualQuestion *ret)
     return kind.n == 0;
 }
 
+static bool ask_search(const Visit *v, const Look *look,
+    bool (*ask)(Search *, const Visit *, const Look *, void *, Err *), void *ret, Err *err)
+{
+    const SiteConfig *config = &v->site->config;
+    Search *search = config->search_keep(config->search_ctx);
+    if (!search)
+        return err_set(err, ERR_BUSY, "the index is being made");
+    const bool good = ask(search, v, look, ret, err);
+    config->search_drop(config->search_ctx, search);
+    return good;
+}
+
+static bool find_only(Search *s, const Visit *v, const Look *look, void *ret, Err *err)
+{
+    VisualAsk *to = ret;
+    Str *only;
+    if (!search_all(s, &look->within, v->a, &only, &to->only_count, err))
+        return false;
+    to->only = only;
+    to->has_only = true;
+    return true;
+}
+
 // Words and filters of the text search narrow every visual question.
 static bool read_only(const Visit *v, Look *look, Err *err)
 {
-    VisualAsk *ask = &look->ask;
-    if (!search_ask_read(v, &look->within, err))
-        return false;
-    SearchAsk search = look->within;
-    if (search.q.n == 0 && search.filters_count == 0)
+    if (look->within.q.n == 0 && look->within.filters_count == 0)
         return true;
-    search.limit = SEARCH_LIMIT_MAX;
-    search.facets = false;
-    search.cursor = S("");
-    Str *only = arena_array(v->a, Str, WITHIN_MAX + SEARCH_LIMIT_MAX);
-    ask->has_only = true;
-    do {
-        SearchAnswer answer;
-        if (!site_search(v, &search, &answer, err))
-            return false;
-        for (size_t i = 0; i < answer.hits_count; i++)
-            only[ask->only_count++] = answer.hits[i].object_id;
-        search.cursor = answer.next;
-    } while (search.cursor.n && ask->only_count < WITHIN_MAX);
-    ask->only = only;
-    return true;
+    return ask_search(v, look, find_only, &look->ask, err);
 }
 
 bool look_find_media(const Visit *v, Look *look, CatalogImage *ret_image, Err *err)
@@ -83,27 +91,74 @@ bool look_read_part(Look *look, Err *err)
     return true;
 }
 
-static bool decode_upload(const Visit *v, Str body, const int region[4], Picture *ret, Err *err)
+static bool decode_upload(const Visit *v, Look *look, Str bytes, Err *err)
 {
     const SiteSight *sight = &v->site->config.sight;
-    if (sight->upload(sight->ctx, body, region, v->a, ret, err))
-        return true;
-    if (err->kind == ERR_CORRUPT) // damage in what a visitor sent: nothing that went wrong here
-        return err_set(err, ERR_INVALID, "this picture is damaged and cannot be read");
-    return false;
+    SightSmall small;
+    const bool wanted = look->shown && look->again.n == 0;
+    if (!sight->upload(
+            sight->ctx, bytes, look->region, v->a, &look->ask.picture, wanted ? &small : NULL, err)) {
+        if (err->kind == ERR_CORRUPT) // damage in what a visitor sent: nothing that went wrong here
+            return err_set(err, ERR_INVALID, "this picture is damaged and cannot be read");
+        return false;
+    }
+    look->again_width_px = wanted ? small.width_px : look->ask.picture.width_px;
+    look->again_height_px = wanted ? small.height_px : look->ask.picture.height_px;
+    if (wanted)
+        look->again = base64_text(v->a, small.jpeg);
+    return true;
+}
+
+// What goes back to the visitor is cut already: a box is all of it, a lasso has its corners there.
+static void read_again(const Visit *v, Look *look)
+{
+    CLEANUP(buf_free) Buf b = buf_with_max(LOOK_OUTLINE_MAX_BYTES);
+    look->region_text = S("");
+    for (int i = 0; i < look->ask.lasso_count; i++)
+        buf_printf(&b, "%s%.0f,%.0f", i ? "," : "", look->ask.lasso[i].x * look->again_width_px,
+            look->ask.lasso[i].y * look->again_height_px);
+    look->lasso_text = arena_copy(v->a, buf_str(&b));
+}
+
+// As they come in a body, not in an address that http has checked.
+static bool check_words(Str q, Err *err)
+{
+    return utf8_valid(q, NULL) || err_set(err, ERR_INVALID, "the words are not UTF-8");
+}
+
+static bool read_upload(const Visit *v, Look *look, Err *err)
+{
+    Upload upload;
+    Str bytes;
+    look->uploaded = true;
+    if (!upload_read(http_header(v->r, "Content-Type"), http_body(v->r), &upload, err))
+        return false;
+    bytes = upload.picture;
+    if (upload.has_q && !check_words(upload.q, err))
+        return false;
+    if (upload.has_q)
+        look->within.q = upload.q;
+    if (bytes.n == 0) {
+        look->again = upload.again;
+        if (upload.again.n > AGAIN_MAX_BYTES)
+            return err_set(err, ERR_INVALID, "this is no picture that was given back by an answer");
+        if (!base64_read(v->a, upload.again, &bytes, err))
+            return false;
+    }
+    if (!decode_upload(v, look, bytes, err))
+        return false;
+    if (look->shown && upload.picture.n > 0)
+        read_again(v, look);
+    return true;
 }
 
 static bool read_picture(const Visit *v, Look *look, Err *err)
 {
     const SiteSight *sight = &v->site->config.sight;
-    Str body;
     if (!look_read_part(look, err))
         return false;
-    if (http_method(v->r) == HTTP_POST) {
-        look->uploaded = true;
-        return upload_picture(http_header(v->r, "Content-Type"), http_body(v->r), &body, err) &&
-               decode_upload(v, body, look->region, &look->ask.picture, err);
-    }
+    if (http_method(v->r) == HTTP_POST)
+        return read_upload(v, look, err);
     CatalogImage image;
     if (!look_find_media(v, look, &image, err))
         return false;
@@ -131,6 +186,7 @@ static bool read_look(const Visit *v, Look *look, Err *err)
         return err_set(err, ERR_INVALID, "kind is detail, like or same");
     if (http_method(v->r) != HTTP_POST && colours.n) {
         look->ask.question = VISUAL_PALETTE;
+        look->colours_text = colours;
         look->ask.colours_count = visual_read_colours(colours, look->ask.colours);
         if (look->ask.colours_count == 0)
             return err_set(err, ERR_INVALID, "colours are up to %d such as 1f4e79,d9c9a3", PALETTE_MAX);
@@ -157,7 +213,7 @@ static bool begin(const Visit *v, Look *look, Err *err)
 {
     if (!v->site->config.sight.keep)
         return err_set(err, ERR_UNSUPPORTED, "this museum does not search by picture");
-    return read_look(v, look, err);
+    return search_ask_read(v, &look->within, err) && read_look(v, look, err);
 }
 
 bool look_ask(const Visit *v, Look *look, Err *err)
@@ -216,24 +272,60 @@ bool look_see(const Visit *v, const Look *look, LookFound **ret, size_t *ret_cou
     return true;
 }
 
+typedef struct {
+    Str *objects;
+    size_t count;
+    SearchAnswer *answer;
+} Among;
+
+static bool find_facets(Search *s, const Visit *v, const Look *look, void *ret, Err *err)
+{
+    const Among *among = ret;
+    return search_facets_among(s, &look->within, among->objects, among->count, v->a, among->answer, err);
+}
+
+// Of the hits those that the ledger lets be seen now count; what lies beyond them as the indexes have it.
+bool look_facets(
+    const Visit *v, const Look *look, const LookFound *found, size_t found_count, SearchAnswer *ret, Err *err)
+{
+    const VisualAnswer *answer = &look->answer;
+    Among among = {.objects = arena_array(v->a, Str, answer->total + 1), .answer = ret};
+    for (size_t i = 0; i < found_count; i++)
+        among.objects[among.count++] = found[i].seen->version.object_id;
+    for (size_t i = answer->count; i < answer->total; i++)
+        among.objects[among.count++] = answer->objects[i];
+    if (ask_search(v, look, find_facets, &among, err))
+        return true;
+    if (err->kind != ERR_BUSY)
+        return false;
+    *err = (Err){0}; // without words the look goes on
+    *ret = (SearchAnswer){.total = (int64_t)among.count};
+    return true;
+}
+
 Url look_address(const Visit *v, const Look *look, const char *path, Str more)
 {
-    if (!look->image_id.n || look->uploaded)
-        return URL_NONE;
     CLEANUP(buf_free) Buf b = buf_with_max(64 * 1024);
-    buf_printf(&b, "%s?image=", path);
-    put_uri(&b, look->image_id);
-    if (look->is_part)
-        buf_add(&b, look->lasso_text.n ? S("&polygon=") : S("&region="));
-    buf_add(&b, look->lasso_text.n ? look->lasso_text : look->region_text);
-    if (!look->is_part || look->ask.question != VISUAL_DETAIL)
+    if (look->colours_text.n) {
+        buf_add(&b, S("&colours="));
+        put_uri(&b, look->colours_text);
+    } else if (!look->uploaded) {
+        buf_add(&b, S("&image="));
+        put_uri(&b, look->image_id);
+    }
+    const Str part = look->lasso_text.n ? look->lasso_text : look->region_text;
+    if (look->is_part && part.n)
+        buf_printf(&b, "&%s=" FMT_STR, look->lasso_text.n ? "polygon" : "region", ARG_STR(part));
+    if (look->ask.question != VISUAL_PALETTE &&
+        (look->ask.question != VISUAL_DETAIL || (!look->is_part && !look->uploaded)))
         buf_printf(&b, "&kind=" FMT_STR, ARG_STR(KINDS[look->ask.question]));
     if (look->ask.mirrored)
         buf_add(&b, S("&mirrored=1"));
     if (look->ask.perhaps)
         buf_add(&b, S("&perhaps=1"));
     buf_add(&b, more);
-    return url_local(arena_copy(v->a, buf_str(&b)));
+    return url_local(arena_printf(
+        v->a, "%s%s" FMT_STR, path, b.n ? "?" : "", ARG_STR(str_slice(buf_str(&b), b.n ? 1 : 0, b.n))));
 }
 
 // ---- JSON
@@ -258,12 +350,14 @@ void api_look_answer(Visit *v)
     Err err = {0};
     Look look = {0};
     LookFound *found = NULL;
+    SearchAnswer facets;
     size_t count = 0;
     bool good = look_ask(v, &look, &err);
     if (good && !look.asked)
         good = err_set(&err, ERR_INVALID,
             "ask with a picture (POST), image= and region= or polygon= or kind=, or colours=");
-    if (!good || !look_see(v, &look, &found, &count, &err)) {
+    if (!good || !look_see(v, &look, &found, &count, &err) ||
+        !look_facets(v, &look, found, count, &facets, &err)) {
         trouble_answer(v, &err);
         return;
     }
@@ -273,6 +367,9 @@ void api_look_answer(Visit *v)
     json_put_member_int(&w, S("sequence"), look.answer.sequence);
     json_put_member_bool(&w, S("found"), count > 0);
     json_put_member_bool(&w, S("too_plain"), look.answer.too_plain);
+    json_put_member_int(&w, S("total"), facets.total);
+    if (parameter(v, S("facets")).n > 0)
+        api_put_facets(&w, v, &facets);
     json_put_name(&w, S("hits"));
     json_put_list(&w);
     for (size_t i = 0; i < count; i++)

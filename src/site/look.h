@@ -11,10 +11,14 @@ typedef struct {
     VisualAsk ask;
     bool asked;    // there is a question at all
     bool uploaded; // with a picture that was sent along
-    Str image_id;  // or with one of ours
+    bool shown;    // the answer is a page and gives that picture back
+    Str again;     // base64 of it as a small JPEG, to ask on with: nothing is kept here
+    int again_width_px, again_height_px;
+    Str image_id; // or with one of ours
     Str region_text, lasso_text;
-    bool is_part;     // a region or a lasso of the picture
-    int region[4];    // left, top, width, height in its pixels (of a lasso: what it spans); zeros: all of it
+    bool is_part;  // a region or a lasso of the picture
+    int region[4]; // left, top, width, height in its pixels (of a lasso: what it spans); zeros: all of it
+    Str colours_text;
     SearchAsk within; // words and filters that narrow it
     Seen *seen;       // the object image_id belongs to
     const RecordMedia *media;
@@ -28,6 +32,8 @@ typedef struct {
     const RecordMedia *media; // the picture that was found
 } LookFound;
 
+// The picture that was sent, as the page gives it back.
+PartPicture look_sent(const Visit *v, const Look *look);
 // Reads the question from address and body and asks the index. ERR_BUSY: no index yet; else what the visitor
 // did wrong.
 bool look_ask(const Visit *v, Look *look, Err *err) MUST_CHECK;
@@ -40,6 +46,10 @@ bool look_find_media(const Visit *v, Look *look, CatalogImage *ret_image, Err *e
 // Is there a region or lasso in the question that can be read? ERR_INVALID. None is fine.
 bool look_read_part(Look *look, Err *err) MUST_CHECK;
 
-// "/look?image=...&region=...": the same question again at `path`, with `more` ("&hit=x" or empty) behind it;
-// empty for an upload.
+// Facets of all that was found, in counts that obey the Grant.
+bool look_facets(const Visit *v, const Look *look, const LookFound *found, size_t found_count,
+    SearchAnswer *ret, Err *err) MUST_CHECK;
+
+// "/look?image=...&region=...": the same question again at `path`, with `more` ("&hit=x" or empty) behind it.
+// For an upload: what stands in the address; the picture goes along in the form with id "again".
 Url look_address(const Visit *v, const Look *look, const char *path, Str more);

@@ -7,7 +7,7 @@
 
 #include <math.h>
 
-enum { AREAS = 3, ACTIONS_MAX = 8, NARROW_MAX = 8 };
+enum { AREAS = 3, ACTIONS_MAX = 8 };
 
 // ---- drawing over a picture. A part of a picture is drawn in a box as wide and high as the picture.
 
@@ -77,7 +77,17 @@ static PartLookHit hit_part(const Visit *v, const Look *look, const LookFound *f
     part.marked.spots = spots(v, found);
     Str more = arena_printf(v->a, "&hit=" FMT_STR, ARG_STR(uri_encode(v->a, found->hit->object_id, "")));
     part.why = look_address(v, look, "/look/why", more);
+    part.again = look->uploaded;
     return part;
+}
+
+// The same question with other filters.
+static Url narrowed(const Visit *v, const Look *look, SearchFilter add, SearchFilter without)
+{
+    Url search = search_address(v->a, &(SearchPlace){.ask = &look->within, .add = add, .without = without});
+    Str rest = str_slice(search.address, S("/search").n, search.address.n);
+    Str more = rest.n > 1 ? arena_printf(v->a, "&" FMT_STR, ARG_STR(str_slice(rest, 1, rest.n))) : S("");
+    return look_address(v, look, "/look", more);
 }
 
 // ---- the picture that is asked with
@@ -100,29 +110,52 @@ static void fill_areas(const Visit *v, const Look *look, PageLook *page)
     page->areas.count = AREAS * AREAS;
 }
 
+static PartAction question_action(const Visit *v, const Look *look, Word word)
+{
+    const SearchFilter none = {.name = S("")};
+    return (PartAction){
+        .address = narrowed(v, look, none, none), .name = phrase(v->w, word), .again = look->uploaded};
+}
+
+// The same picture asked with in another way.
+static size_t other_questions(const Visit *v, const Look *look, PartAction *ret)
+{
+    size_t count = 0;
+    if (!look->asked || look->ask.question == VISUAL_PALETTE || (!look->is_part && !look->uploaded))
+        return 0;
+    Look other = *look;
+    other.ask.question = look->ask.question == VISUAL_DETAIL ? VISUAL_LIKE : VISUAL_DETAIL;
+    if (look->uploaded)
+        ret[count++] =
+            question_action(v, &other, other.ask.question == VISUAL_LIKE ? WORD_LOOK_LIKE : WORD_LOOK_DETAIL);
+    if (look->ask.question != VISUAL_DETAIL)
+        return count;
+    Look perhaps = *look, mirrors = *look;
+    perhaps.ask.perhaps = mirrors.ask.mirrored = true;
+    if (!look->ask.perhaps)
+        ret[count++] = question_action(v, &perhaps, WORD_LOOK_PERHAPS);
+    if (!look->ask.mirrored)
+        ret[count++] = question_action(v, &mirrors, WORD_LOOK_MIRRORS);
+    return count;
+}
+
 // What can be done with a part besides looking for it. A further tool for parts is a further line here.
 static void fill_actions(const Visit *v, const Look *look, PageLook *page)
 {
     PartAction *actions = arena_array(v->a, PartAction, ACTIONS_MAX);
-    size_t count = 0;
+    size_t count = other_questions(v, look, actions);
     const int *r = look->region;
-    if (!look->is_part)
+    if (!look->is_part || look->uploaded) {
+        page->actions.items = actions;
+        page->actions.count = count;
         return;
-    Look perhaps = *look, mirrors = *look;
-    perhaps.ask.perhaps = mirrors.ask.mirrored = true;
-    if (look->ask.question == VISUAL_DETAIL) {
-        if (!look->ask.perhaps)
-            actions[count++] =
-                (PartAction){look_address(v, &perhaps, "/look", S("")), phrase(v->w, WORD_LOOK_PERHAPS)};
-        if (!look->ask.mirrored)
-            actions[count++] =
-                (PartAction){look_address(v, &mirrors, "/look", S("")), phrase(v->w, WORD_LOOK_MIRRORS)};
     }
     if (look->seen->grant.side_max_px >= MAX_OF(look->media->width_px, look->media->height_px)) {
         Str service = manifest_image_url(v->a, S(""), look->image_id);
-        actions[count++] = (PartAction){url_local(arena_printf(v->a, FMT_STR "/%d,%d,%d,%d/max/0/default.jpg",
-                                            ARG_STR(service), r[0], r[1], r[2], r[3])),
-            phrase(v->w, WORD_LOOK_PICTURE)};
+        actions[count++] =
+            (PartAction){.address = url_local(arena_printf(v->a, FMT_STR "/%d,%d,%d,%d/max/0/default.jpg",
+                             ARG_STR(service), r[0], r[1], r[2], r[3])),
+                .name = phrase(v->w, WORD_LOOK_PICTURE)};
     }
     Derive derive;
     Err ignored;
@@ -130,16 +163,40 @@ static void fill_actions(const Visit *v, const Look *look, PageLook *page)
     if (v->site->config.kit &&
         rights_derive(v->role, statement, look->seen->record.licence, &derive, &ignored))
         actions[count++] =
-            (PartAction){url_local(arena_printf(v->a, "/kit?image=" FMT_STR "&region=%d,%d,%d,%d",
+            (PartAction){.address = url_local(arena_printf(v->a, "/kit?image=" FMT_STR "&region=%d,%d,%d,%d",
                              ARG_STR(uri_encode(v->a, look->image_id, "")), r[0], r[1], r[2], r[3])),
-                phrase(v->w, WORD_KIT_MAKE)};
+                .name = phrase(v->w, WORD_KIT_MAKE)};
     assert(count <= ACTIONS_MAX);
     page->actions.items = actions;
     page->actions.count = count;
 }
 
+PartPicture look_sent(const Visit *v, const Look *look)
+{
+    return (PartPicture){.src = url_jpeg(v->a, look->again),
+        .alt = phrase(v->w, WORD_LOOK_SENT),
+        .width = look->again_width_px,
+        .height = look->again_height_px};
+}
+
+static void fill_sent(const Visit *v, const Look *look, PageLook *page)
+{
+    const double box[4] = {0, 0, look->again_width_px, look->again_height_px};
+    page->again = look->again;
+    page->again_address = look_address(v, look, "/look", S(""));
+    page->sent = look_sent(v, look);
+    page->has_part = look->ask.lasso_count > 0;
+    if (page->has_part)
+        page->asked =
+            (PartMarked){.view = arena_printf(v->a, "0 0 %d %d", look->again_width_px, look->again_height_px),
+                .outline = corners(v, look->ask.lasso, look->ask.lasso_count, box)};
+    fill_actions(v, look, page);
+}
+
 static void fill_source(const Visit *v, const Look *look, PageLook *page)
 {
+    if (look->uploaded)
+        fill_sent(v, look, page);
     if (!look->media)
         return;
     page->has_source = true;
@@ -157,59 +214,69 @@ static void fill_source(const Visit *v, const Look *look, PageLook *page)
     fill_actions(v, look, page);
 }
 
-// ---- narrowing: the kinds among the hits, and what was chosen
+// ---- narrowing: facets of all that was found, and what was chosen
 
-static Url narrowed(const Visit *v, const Look *look, SearchFilter add, SearchFilter without)
+// Filters that keep their places in the facets are links on the page of a search; here they ask the picture
+// again.
+static void lead_here(const Visit *v, const Look *look, Str facet, const PartChoice *from, size_t count,
+    const SearchFacetValue *values, PartChoice *ret)
 {
-    Url search = search_address(v->a, &(SearchPlace){.ask = &look->within, .add = add, .without = without});
-    Str rest = str_slice(search.address, S("/search").n, search.address.n);
-    Str more = rest.n > 1 ? arena_printf(v->a, "&" FMT_STR, ARG_STR(str_slice(rest, 1, rest.n))) : S("");
-    return look_address(v, look, "/look", more);
+    for (size_t i = 0; i < count; i++) {
+        const SearchFilter filter = {facet, values[i].value}, none = {.name = S("")};
+        ret[i] = from[i];
+        ret[i].address = values[i].chosen ? narrowed(v, look, none, filter) : narrowed(v, look, filter, none);
+        ret[i].again = look->uploaded;
+    }
 }
 
-static void count_kind(PartChoice *kinds, size_t *count, Str name)
+static PartFacet look_facet(const Visit *v, const Look *look, const SearchFacet *facet, size_t at)
 {
-    for (size_t i = 0; i < *count; i++) {
-        if (str_eq(kinds[i].name, name)) {
-            kinds[i].count++;
-            return;
+    PartFacet part = facet_part(v, &look->within, facet, at);
+    PartChoice *choices = arena_array(v->a, PartChoice, facet->count + 1);
+    lead_here(v, look, facet->name, part.choices.items, part.choices.count, facet->values, choices);
+    lead_here(v, look, facet->name, part.further.items, part.further.count,
+        facet->values + part.choices.count, choices + part.choices.count);
+    part.choices.items = choices;
+    part.further.items = choices + part.choices.count;
+    part.is_histogram = false; // its bars lead to searches
+    part.all = URL_NONE;
+    return part;
+}
+
+static void fill_facets(const Visit *v, const Look *look, const SearchAnswer *facets, PageLook *page)
+{
+    PartFacet *parts = arena_array(v->a, PartFacet, facets->facets_count + 1);
+    size_t count = 0;
+    for (size_t i = 0; i < facets->facets_count; i++) {
+        if (facets->facets[i].count > 0) {
+            parts[count] = look_facet(v, look, &facets->facets[i], count);
+            count++;
         }
     }
-    if (*count < NARROW_MAX)
-        kinds[(*count)++] = (PartChoice){.name = name, .count = 1};
+    page->facets.items = parts;
+    page->facets.count = count;
+    page->filtered = look->within.filters_count > 0;
 }
 
-static void fill_narrow(
-    const Visit *v, const Look *look, const LookFound *found, size_t found_count, PageLook *page)
+static void fill_chips(const Visit *v, const Look *look, const SearchAnswer *facets, PageLook *page)
 {
-    PartChoice *kinds = arena_array(v->a, PartChoice, NARROW_MAX);
     PartChip *chips = arena_array(v->a, PartChip, SEARCH_FILTERS_MAX);
     PartHiddenField *kept = arena_array(v->a, PartHiddenField, SEARCH_FILTERS_MAX);
-    size_t count = 0;
     page->q = look->within.q;
     for (int i = 0; i < look->within.filters_count; i++) {
         const SearchFilter filter = look->within.filters[i];
-        chips[i] = (PartChip){.address = narrowed(v, look, (SearchFilter){0}, filter),
-            .facet = facet_title(v->w, filter.name),
-            .name = facet_value_name(v, filter.name, &(SearchFacetValue){.value = filter.value})};
+        chips[i] = chip_part(v, &(SearchPlace){.ask = &look->within}, facets, filter);
+        chips[i].address = narrowed(v, look, (SearchFilter){.name = S("")}, filter);
+        chips[i].again = look->uploaded;
         kept[i] = (PartHiddenField){.name = filter.name, .value = filter.value};
     }
     page->chips.items = chips;
     page->kept.items = kept;
     page->chips.count = page->kept.count = (size_t)look->within.filters_count;
-    for (size_t i = 0; i < found_count; i++) {
-        const RecordTerms *terms = &found[i].seen->record.classification;
-        for (size_t t = 0; t < terms->count; t++)
-            count_kind(kinds, &count, terms->items[t].text);
-    }
-    for (size_t i = 0; i < count; i++)
-        kinds[i].address =
-            narrowed(v, look, (SearchFilter){S("classification"), kinds[i].name}, (SearchFilter){0});
-    page->kinds.items = kinds;
-    page->kinds.count = count > 1 && kinds[0].address.address.n ? count : 0;
 }
 
-static PageLook page_of(const Visit *v, const Look *look, const LookFound *found, size_t count)
+static PageLook page_of(
+    const Visit *v, const Look *look, const LookFound *found, size_t count, const SearchAnswer *facets)
 {
     PartLookHit *parts = arena_array(v->a, PartLookHit, count + 1);
     for (size_t i = 0; i < count; i++)
@@ -226,25 +293,31 @@ static PageLook page_of(const Visit *v, const Look *look, const LookFound *found
         .photo = {.open = true},
     };
     fill_source(v, look, &page);
-    fill_narrow(v, look, found, count, &page);
+    fill_chips(v, look, facets, &page);
+    if (count > 0)
+        fill_facets(v, look, facets, &page);
+    page.shown = (int64_t)count;
+    page.more = facets->total > page.shown ? facets->total : 0;
     return page;
 }
 
 void look_answer(Visit *v)
 {
     Err err = {0};
-    Look look = {0};
+    Look look = {.shown = true};
     LookFound *found = NULL;
+    SearchAnswer facets = {0};
     size_t count = 0;
     CatalogImage image;
     bool good = look_ask(v, &look, &err);
     if (good && !look.asked && look.image_id.n)
         good = look_find_media(v, &look, &image, &err);
-    if (!good || !look_see(v, &look, &found, &count, &err)) {
+    if (!good || !look_see(v, &look, &found, &count, &err) ||
+        (count > 0 && !look_facets(v, &look, found, count, &facets, &err))) {
         trouble_answer(v, &err);
         return;
     }
-    const PageLook page = page_of(v, &look, found, count);
+    const PageLook page = page_of(v, &look, found, count, &facets);
     CLEANUP(buf_free) Buf b = buf_with_max(PAGE_MAX_BYTES);
     page_look_put(&b, v->w, &page);
     frame_send_page(v, 200, &b);

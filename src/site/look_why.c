@@ -8,7 +8,7 @@ enum { SPOTS_SHOWN = 24, SIDE_PX = 900, SPOTS_ACROSS = 34 };
 
 // One of the two pictures. Points are fractions of `of`, in pixels of the picture.
 typedef struct {
-    const Seen *seen;
+    const Seen *seen; // NULL: the picture was sent along
     const RecordMedia *media;
     CropBox box; // what is shown
     double of[4];
@@ -22,15 +22,21 @@ static VisualPoint place(const Side *s, VisualPoint point)
         s->of[0] + point.x * s->of[2] - s->box.left_px, s->of[1] + point.y * s->of[3] - s->box.top_px};
 }
 
+static void name_work(const Visit *v, const Side *s, PartEvidence *part)
+{
+    part->picture = crop_part(v, s->seen, s->media, s->box, SIDE_PX, S(""));
+    part->address = url_local(manifest_object_url(v->a, S(""), s->seen->record.id));
+    part->title = seen_title(v, s->seen, &part->title_lang);
+    part->maker = seen_makers(v, s->seen);
+}
+
 static PartEvidence evidence(const Visit *v, const Side *s)
 {
     const int side = MAX_OF(s->box.width_px, s->box.height_px), size = MAX_OF(1, side / SPOTS_ACROSS);
-    PartEvidence part = {.picture = crop_part(v, s->seen, s->media, s->box, SIDE_PX, S("")),
-        .shape = card_shape(v->a, s->box.width_px, s->box.height_px),
-        .address = url_local(manifest_object_url(v->a, S(""), s->seen->record.id)),
+    PartEvidence part = {.shape = card_shape(v->a, s->box.width_px, s->box.height_px),
         .view = arena_printf(v->a, "0 0 %d %d", s->box.width_px, s->box.height_px)};
-    part.title = seen_title(v, s->seen, &part.title_lang);
-    part.maker = seen_makers(v, s->seen);
+    if (s->seen)
+        name_work(v, s, &part);
     CLEANUP(buf_free) Buf outline = buf_with_max(LOOK_OUTLINE_MAX_BYTES);
     for (int i = 0; i < s->outline_count; i++) {
         const VisualPoint p = place(s, s->outline[i]);
@@ -61,6 +67,20 @@ static PartEvidence evidence_asked(const Visit *v, const Look *look, const Visua
                            .points_count = hit->points_count});
 }
 
+static PartEvidence evidence_sent(const Visit *v, const Look *look, const VisualHit *hit)
+{
+    const int width = look->again_width_px, height = look->again_height_px;
+    PartEvidence part = evidence(v, &(Side){.box = {0, 0, width, height},
+                                        .of = {0, 0, width, height},
+                                        .outline = look->ask.lasso,
+                                        .outline_count = look->ask.lasso_count,
+                                        .points = hit->asked,
+                                        .points_count = hit->points_count});
+    part.picture = look_sent(v, look);
+    part.title = phrase(v->w, WORD_LOOK_SENT);
+    return part;
+}
+
 static PartEvidence evidence_found(const Visit *v, const LookFound *found)
 {
     const VisualHit *hit = found->hit;
@@ -88,11 +108,14 @@ static void answer_why(Visit *v, const Look *look, const LookFound *found)
         .spots = hit->points_count,
         .negative = hit->negative,
         .mirrored = hit->mirrored,
-        .asked = evidence_asked(v, look, hit),
+        .again = look->again,
+        .asked = look->uploaded ? evidence_sent(v, look, hit) : evidence_asked(v, look, hit),
         .found = evidence_found(v, found)};
     CLEANUP(buf_free) Buf b = buf_with_max(PAGE_MAX_BYTES);
     page_why_put(&b, v->w, &page);
     frame_send_page(v, 200, &b);
+    if (look->uploaded)
+        v->answer->cache_control = S("no-store");
 }
 
 static const LookFound *find_evidence(const Visit *v, Look *look, Err *err)
@@ -112,7 +135,7 @@ static const LookFound *find_evidence(const Visit *v, Look *look, Err *err)
 void look_why_answer(Visit *v)
 {
     Err err = {0};
-    Look look = {0};
+    Look look = {.shown = true};
     const LookFound *found = find_evidence(v, &look, &err);
     if (found)
         answer_why(v, &look, found);

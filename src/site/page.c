@@ -27,6 +27,11 @@ Url url_local(Str address)
     return (Url){(rooted || is_web(address)) && is_plain(address) ? address : S("")};
 }
 
+Url url_jpeg(Arena *a, Str base64)
+{
+    return (Url){arena_printf(a, "data:image/jpeg;base64," FMT_STR, ARG_STR(base64))};
+}
+
 Url url_foreign(Str address)
 {
     address = str_trim(address);

@@ -24,6 +24,8 @@ typedef struct {
 
 // An address of ours: begins with one '/' (or is "https://..." of this museum). Empty if it does not.
 Url url_local(Str address);
+// A JPEG inside the page; base64: checked by base64_read.
+Url url_jpeg(Arena *a, Str base64);
 // An address from a record: http or https and nothing else, else empty; a page never links to "javascript:".
 Url url_foreign(Str address);
 

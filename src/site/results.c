@@ -43,7 +43,7 @@ static bool opened(const SearchFacet *facet, size_t at)
     return at < FACETS_OPEN || chosen;
 }
 
-static PartFacet facet_part(const Visit *v, const SearchAsk *ask, const SearchFacet *facet, size_t at)
+PartFacet facet_part(const Visit *v, const SearchAsk *ask, const SearchFacet *facet, size_t at)
 {
     PartChoice *choices = arena_array(v->a, PartChoice, facet->count + 1);
     for (size_t i = 0; i < facet->count; i++)

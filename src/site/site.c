@@ -147,6 +147,8 @@ void site_answer(Site *s, const HttpRequest *r, HttpAnswer *answer)
     case HTTP_POST:
         if (str_eq(http_path(r), S("/look")))
             look_answer(&v);
+        else if (str_eq(http_path(r), S("/look/why")))
+            look_why_answer(&v);
         else if (str_eq(http_path(r), S("/api/look")))
             api_look_answer(&v);
         else

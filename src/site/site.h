@@ -22,12 +22,19 @@
 
 typedef struct Site Site;
 
+typedef struct {
+    Str jpeg;
+    int width_px, height_px;
+} SightSmall;
+
 // Finding by looking. region: left, top, width, height in pixels of the picture, all zero for the whole.
 typedef struct {
     void *ctx;
     Visual *(*keep)(void *ctx); // NULL while there is no index
     void (*drop)(void *ctx, Visual *visual);
-    bool (*upload)(void *ctx, Str bytes, const int region[4], Arena *a, Picture *ret, Err *err);
+    // small: what was decoded as a small JPEG, to be given back to the visitor; NULL: not wanted.
+    bool (*upload)(
+        void *ctx, Str bytes, const int region[4], Arena *a, Picture *ret, SightSmall *small, Err *err);
     bool (*region)(
         void *ctx, const CatalogImage *image, const int region[4], Arena *a, Picture *ret, Err *err);
     Chain *(*chain)(void *ctx); // works linked by a motif; NULL while there are none

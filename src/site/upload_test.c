@@ -15,8 +15,9 @@
 static void check(const char *type, const char *body, const char *want)
 {
     Err err = {0};
-    Str got;
-    const bool good = upload_picture(str_from(type), str_from(body), &got, &err);
+    Upload upload = {0};
+    const bool good = upload_read(str_from(type), str_from(body), &upload, &err);
+    const Str got = upload.picture.n ? upload.picture : upload.again;
     if (good != (want != NULL))
         fail_msg("%s / %s: %s", type, body, err.text);
     if (want && !str_eq(got, str_from(want)))
@@ -53,8 +54,28 @@ static void pictures(void **state)
         "--a", NULL);
 }
 
+#define FIELD(name) "--xYz\r\nContent-Disposition: form-data; " name "\r\n\r\n"
+
+// What an answer of ours gave along, and words.
+static void asked_again(void **state)
+{
+    (void)state;
+    Err err = {0};
+    Upload u;
+    check(FORM, FIELD("name=\"again\"") "Zm9v\r\n--xYz--", "Zm9v");
+    check(FORM, FIELD("name=\"again2\"") "Zm9v\r\n--xYz--", NULL);
+    check(FORM, FIELD("name=\"agai\"") "Zm9v\r\n--xYz--", NULL);
+    check(FORM, FIELD("nickname=\"again\"") "Zm9v\r\n--xYz--", NULL);
+    check(FORM, FIELD("name=\"again") "Zm9v\r\n--xYz--", NULL);
+    check(FORM, FIELD("name=\"q\"") "Zm9v\r\n--xYz--", NULL);
+    check(FORM, FIELD("name=\"q\"") "vase\r\n" FIELD("name=\"again\"; filename=\"a\"") "b\r\n--xYz--", "b");
+    assert_true(upload_read(
+        S(FORM), S(FIELD("name=\"again\"") "Zm9v\r\n" FIELD("name=\"q\"") "a vase\r\n--xYz--"), &u, &err));
+    assert_true(u.has_q && str_eq(u.q, S("a vase")) && str_eq(u.again, S("Zm9v")) && u.picture.n == 0);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(pictures)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(pictures), cmocka_unit_test(asked_again)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

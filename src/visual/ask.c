@@ -3,6 +3,8 @@
 // or not among the objects asked for is left out before anything is ranked.
 #include "visual/index.h"
 
+#include "base/set.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -25,31 +27,23 @@ typedef struct {
     const uint8_t *allowed; // NULL: all
     int rank_min;
     Vector vector; // LIKE: of the picture asked with, by the museum's model
+    StrSet found;  // objects that answer; their ids lie in the index
 } Question;
 
 // ---- who may be answered
-
-static int by_text(const void *a, const void *b)
-{
-    return str_compare(*(const Str *)a, *(const Str *)b);
-}
 
 static const uint8_t *allow(const Visual *v, const VisualAsk *ask, Arena *a)
 {
     if (!ask->has_only && ask->except_object.n == 0)
         return NULL;
     uint8_t *allowed = arena_alloc(a, MAX_OF(v->shelf.pictures, 1u));
-    Str *only = arena_array(a, Str, MAX_OF(ask->only_count, 1));
-    if (ask->only_count > 0)
-        memcpy(only, ask->only, sizeof(*only) * ask->only_count);
-    qsort(only, ask->only_count, sizeof(*only), by_text);
+    const StrSet only = str_set_of(a, ask->only, ask->only_count);
     for (int p = 0; p < v->shelf.parts_count; p++) {
         const ShelfPart *part = &v->shelf.parts[p];
         for (uint32_t i = 0; i < part->segment->pictures; i++) {
             const Str id = visual_segment_object(part->segment, i);
             allowed[part->first + i] =
-                !str_eq(id, ask->except_object) &&
-                (!ask->has_only || bsearch(&id, only, ask->only_count, sizeof(*only), by_text) != NULL);
+                !str_eq(id, ask->except_object) && (!ask->has_only || str_set_has(&only, id));
         }
     }
     return allowed;
@@ -85,16 +79,22 @@ static VisualHit hit_of(const Question *q, uint32_t picture, double score)
     };
 }
 
-// One hit for an object, its best: they come best first.
-static void add_hit(const Question *q, VisualAnswer *answer, const VisualHit *hit)
+// One hit for an object, its best: they come best first. True: the next hit of the answer is to be filled.
+static bool add_object(Question *q, VisualAnswer *answer, uint32_t picture)
 {
-    if (answer->count >= (size_t)q->ask->limit)
-        return;
-    for (size_t i = 0; i < answer->count; i++) {
-        if (str_eq(answer->hits[i].object_id, hit->object_id))
-            return;
-    }
-    answer->hits[answer->count++] = *hit;
+    const ShelfPart *part = part_of(&q->v->shelf, picture);
+    const Str id = visual_segment_object(part->segment, picture - part->first);
+    if (!str_set_add(&q->found, id))
+        return false;
+    answer->objects[answer->total++] = arena_copy(q->arena, id);
+    return answer->count < (size_t)q->ask->limit;
+}
+
+// Before the first add_object.
+static void make_room(Question *q, VisualAnswer *answer, size_t pictures)
+{
+    q->found = str_set(q->arena, pictures);
+    answer->objects = arena_array(q->arena, Str, pictures + 1);
 }
 
 static VisualPoint point_in(const VisualHit *hit, float x, float y)
@@ -211,21 +211,24 @@ static int look_up(const Question *q, LookupHit *hits, bool *ret_plain, Err *err
     return lookup(&q->v->shelf, q->v->words, &lookup_ask, hits);
 }
 
-static bool ask_detail(const Question *q, VisualAnswer *answer, Err *err)
+static bool ask_detail(Question *q, VisualAnswer *answer, Err *err)
 {
     LookupHit *hits = arena_array(q->arena, LookupHit, LOOKUP_HITS_MAX);
     const int count = look_up(q, hits, &answer->too_plain, err);
     if (count < 0)
         return false;
+    make_room(q, answer, (size_t)count);
     for (int sure = 1; sure >= (q->ask->perhaps ? 0 : 1); sure--) {
         for (int i = 0; i < count; i++) {
             const double score = likely(hits[i].score, q->v->shelf.pictures);
             if ((score >= RIGHT_MIN) != (sure == 1))
                 continue;
-            VisualHit hit = hit_of(q, hits[i].picture, score);
+            if (!add_object(q, answer, hits[i].picture))
+                continue;
+            VisualHit *hit = &answer->hits[answer->count++];
+            *hit = hit_of(q, hits[i].picture, score);
             if (hits[i].pairs_count > 0)
-                place_hit(q->ask, &hits[i], &hit);
-            add_hit(q, answer, &hit);
+                place_hit(q->ask, &hits[i], hit);
         }
     }
     return true;
@@ -242,7 +245,7 @@ static int best_first(const void *a, const void *b)
 typedef double Score(const Question *q, const void *wanted, const Segment *s, uint32_t picture);
 
 // Every picture that may be answered and has more than `least`, best first.
-static void rank_all(const Question *q, Score *score, const void *wanted, double least, VisualAnswer *answer)
+static void rank_all(Question *q, Score *score, const void *wanted, double least, VisualAnswer *answer)
 {
     const Shelf *shelf = &q->v->shelf;
     Ranked *ranked = arena_array(q->arena, Ranked, MAX_OF(shelf->pictures, 1u));
@@ -256,9 +259,10 @@ static void rank_all(const Question *q, Score *score, const void *wanted, double
         }
     }
     qsort(ranked, count, sizeof(*ranked), best_first);
-    for (size_t i = 0; i < count && answer->count < (size_t)q->ask->limit; i++) {
-        const VisualHit hit = hit_of(q, ranked[i].picture, ranked[i].score);
-        add_hit(q, answer, &hit);
+    make_room(q, answer, count);
+    for (size_t i = 0; i < count; i++) {
+        if (add_object(q, answer, ranked[i].picture))
+            answer->hits[answer->count++] = hit_of(q, ranked[i].picture, ranked[i].score);
     }
 }
 
@@ -313,7 +317,7 @@ static bool find_whole(const Question *q, Whole *ret, Err *err)
     return err_set(err, ERR_NOT_FOUND, "no such picture in the visual index");
 }
 
-static bool ask_whole(const Question *q, VisualAnswer *answer, Err *err)
+static bool ask_whole(Question *q, VisualAnswer *answer, Err *err)
 {
     Whole whole = {.vector = q->vector};
     if (q->ask->image_id.n == 0)
@@ -364,7 +368,7 @@ static bool check(const VisualAsk *ask, Err *err)
     return err_set(err, ERR_INVALID, "unknown question");
 }
 
-static bool answer_question(const Question *q, VisualAnswer *answer, Err *err)
+static bool answer_question(Question *q, VisualAnswer *answer, Err *err)
 {
     switch (q->ask->question) {
     case VISUAL_DETAIL:
@@ -388,7 +392,7 @@ bool visual_ask(Visual *v, const VisualAsk *ask, Arena *a, VisualAnswer *ret, Er
     const bool whole = ask->question == VISUAL_LIKE && ask->image_id.n == 0;
     const Vector vector = whole ? liken_asked(v, ask->picture, a) : (Vector){0};
     pthread_rwlock_rdlock(&v->guard);
-    const Question q = {.v = v,
+    Question q = {.v = v,
         .ask = ask,
         .arena = a,
         .allowed = allow(v, ask, a),

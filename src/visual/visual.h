@@ -78,7 +78,7 @@ typedef struct {
     bool mirrored;   // DETAIL: mirror images too
     bool perhaps;    // also what is more likely chance than not, after all that is not
     ViewerRole role; // objects whose pictures may not be seen are in no hit
-    bool has_only;   // only these objects
+    bool has_only;   // only these objects, as many as there are
     const Str *only;
     size_t only_count;
     Str except_object; // not this one (whose picture is asked with)
@@ -102,6 +102,8 @@ typedef struct {
 typedef struct {
     VisualHit *hits; // best first, one for each object
     size_t count;
+    Str *objects; // all objects that answer, best first, however many were asked for
+    size_t total;
     int64_t sequence; // the answer knows the ledger up to here
     bool too_plain;   // nothing in the picture to search by
 } VisualAnswer;
