@@ -197,6 +197,14 @@ static void pause_ms(long ms)
     nanosleep(&(struct timespec){.tv_nsec = ms * 1000000L}, NULL);
 }
 
+// Pages of a process that only reads see what the other one has linked since.
+static void refresh_chain(Sight *sight)
+{
+    Err err = {0};
+    if (sight->chain && sight->visual && !chain_refresh(sight->chain, sight->visual, &err))
+        tell(sight, &err);
+}
+
 static void *follow(void *argument)
 {
     Sight *sight = argument;
@@ -205,6 +213,8 @@ static void *follow(void *argument)
     for (unsigned round = 0; !sight->stop; round++) {
         if (!sight->writer && round % RETRY_EVERY_ROUNDS == 0)
             open_best(sight);
+        if (!sight->writer && round % RETRY_EVERY_ROUNDS == 0)
+            refresh_chain(sight);
         if (sight->writer)
             catch_up(sight, round, &known);
         else

@@ -240,24 +240,69 @@ static ChainMotif motif_of(const Graph *g, const Place *places, Found found, Are
     return motif;
 }
 
+// All motifs of the moment. The guard is held.
+typedef struct {
+    Union u;
+    Place *places;
+    size_t places_count;
+    Found *found;
+    size_t count;
+} Motifs;
+
+static Motifs motifs_of(const Graph *g, ViewerRole role, size_t works_min)
+{
+    const size_t edges = MAX_OF(g->edges_count, 1);
+    Motifs m = {
+        .u = {.g = g, .rank_min = rights_rank_pixels(role), .parent = mem_alloc(sizeof(uint32_t) * edges)},
+        .places = mem_alloc(sizeof(*m.places) * 2 * edges),
+        .found = mem_alloc(sizeof(*m.found) * 2 * edges)};
+    join_all(&m.u);
+    m.places_count = find_places(&m.u, m.places);
+    m.count = find_motifs(g, m.places, m.places_count, works_min, m.found);
+    return m;
+}
+
+static void motifs_free(Motifs *m)
+{
+    free(m->u.parent);
+    free(m->places);
+    free(m->found);
+}
+
 void chain_motifs(Chain *c, ViewerRole role, size_t works_min, Arena *a, ChainMotif **ret, size_t *ret_count)
 {
     pthread_rwlock_rdlock(&c->guard);
-    const Graph *g = &c->graph;
-    const size_t edges = MAX_OF(g->edges_count, 1);
-    Union u = {.g = g, .rank_min = rights_rank_pixels(role), .parent = mem_alloc(sizeof(uint32_t) * edges)};
-    Place *places = mem_alloc(sizeof(*places) * 2 * edges);
-    Found *found = mem_alloc(sizeof(*found) * 2 * edges);
-    join_all(&u);
-    const size_t places_count = find_places(&u, places);
-    const size_t count =
-        MIN_OF(find_motifs(g, places, places_count, works_min, found), (size_t)CHAIN_MOTIFS_MAX);
+    Motifs m = motifs_of(&c->graph, role, works_min);
+    const size_t count = MIN_OF(m.count, (size_t)CHAIN_MOTIFS_MAX);
     *ret = arena_array(a, ChainMotif, count + 1);
     for (size_t i = 0; i < count; i++)
-        (*ret)[i] = motif_of(g, places, found[i], a);
+        (*ret)[i] = motif_of(&c->graph, m.places, m.found[i], a);
     *ret_count = count;
     pthread_rwlock_unlock(&c->guard);
-    free(u.parent);
-    free(places);
-    free(found);
+    motifs_free(&m);
+}
+
+static bool lies_at(const Graph *g, const Place *place, Str image_id, double x, double y)
+{
+    const EdgeBox box = box_at(&g->edges[place->edge], place->node);
+    const double at_x = x * BOX_ONE - box.left, at_y = y * BOX_ONE - box.top;
+    return at_x >= 0 && at_y >= 0 && at_x <= box.width && at_y <= box.height &&
+           str_eq(node_image(&g->nodes[place->node]), image_id);
+}
+
+bool chain_motif_at(
+    Chain *c, ViewerRole role, Str image_id, double x, double y, size_t works_min, Arena *a, ChainMotif *ret)
+{
+    bool there = false;
+    pthread_rwlock_rdlock(&c->guard);
+    Motifs m = motifs_of(&c->graph, role, works_min);
+    for (size_t i = 0; i < m.count && !there; i++) {
+        for (size_t p = m.found[i].from; p < m.found[i].to && !there; p++)
+            there = lies_at(&c->graph, &m.places[p], image_id, x, y);
+        if (there)
+            *ret = motif_of(&c->graph, m.places, m.found[i], a);
+    }
+    pthread_rwlock_unlock(&c->guard);
+    motifs_free(&m);
+    return there;
 }

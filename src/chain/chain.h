@@ -14,8 +14,7 @@
 typedef struct Chain Chain;
 
 // dir: folder of the visual index; the file there is `chains`. writer: whoever writes the visual index, and
-// nobody else; a file that cannot be used is begun anew. A reader sees what was there when it opened. Any
-// thread.
+// nobody else; a file that cannot be used is begun anew. A reader sees what chain_refresh found. Any thread.
 Chain *chain_open(const char *dir, bool writer, Err *err) MUST_CHECK;
 void chain_close(Chain *c);
 bool chain_erase(const char *dir, Err *err) MUST_CHECK; // for rebuild; nobody may have it open
@@ -32,6 +31,10 @@ typedef struct {
 // Writer only, one thread.
 bool chain_follow(Chain *c, Visual *v, const ChainSource *source, int pictures_max, const volatile bool *stop,
     int64_t *ret_waiting, Err *err) MUST_CHECK;
+
+// For a reader, now and then: takes in what the writer has published since, and who may see it as `v` knows.
+// One thread.
+bool chain_refresh(Chain *c, Visual *v, Err *err) MUST_CHECK;
 
 typedef struct {
     int64_t pictures, edges; // asked; found
@@ -69,6 +72,10 @@ typedef struct {
     size_t count;
 } ChainMotif;
 
+// The motif on this spot (fractions) of this picture, however few works it is on: the one with most works of
+// those that meet there. False: there is none on at least `works_min` works.
+bool chain_motif_at(
+    Chain *c, ViewerRole role, Str image_id, double x, double y, size_t works_min, Arena *a, ChainMotif *ret);
 // Motifs on at least `works_min` works that this role may see, those on most works first, at most
 // CHAIN_MOTIFS_MAX. Links through works that the role may not see do not count.
 void chain_motifs(Chain *c, ViewerRole role, size_t works_min, Arena *a, ChainMotif **ret, size_t *ret_count);

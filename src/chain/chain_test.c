@@ -117,12 +117,50 @@ static void linked_by_what_they_share(void **state)
     chain_motifs(h.chain, VIEWER_PUBLIC, 3, a, &motifs, &count);
     assert_int_equal(count, 1);
     assert_int_equal(motifs[0].count, 3);
+    const double x = motifs[0].ends[0].left + motifs[0].ends[0].width / 2;
+    const double y = motifs[0].ends[0].top + motifs[0].ends[0].height / 2;
+    const Str image = motifs[0].ends[0].image_id;
+    ChainMotif one;
+    assert_true(chain_motif_at(h.chain, VIEWER_PUBLIC, image, x, y, 3, a, &one));
+    assert_int_equal(one.count, 3);
+    assert_false(chain_motif_at(h.chain, VIEWER_PUBLIC, image, x, y, 4, a, &one));
+    assert_false(chain_motif_at(h.chain, VIEWER_PUBLIC, image, 1 - x, 1.01, 2, a, &one));
+    assert_false(chain_motif_at(h.chain, VIEWER_PUBLIC, S("nobody:1"), x, y, 2, a, &one));
     chain_motifs(h.chain, VIEWER_PUBLIC, 4, a, &motifs, &count);
     assert_int_equal(count, 0);
     const ChainCounts counts = chain_counts(h.chain);
     assert_int_equal(counts.pictures, OBJECTS + 2);
     assert_int_equal(counts.edges, 3);
     assert_int_equal(counts.sequence, visual_sequence(h.visual));
+    close_house(&h);
+}
+
+// One process reads while another one links; each has its own index and its own chains.
+static void a_reader_sees_what_is_linked_since(void **state)
+{
+    (void)state;
+    Err err = {0};
+    House h = open_house(), reader = {.m = h.m};
+    follow(&h.m, h.visual);
+    reader.visual = visual_open(h.m.index, false, &err);
+    FINE(reader.visual, err);
+    reader.chain = open_chain(&reader, false);
+    FINE(chain_refresh(reader.chain, reader.visual, &err), err);
+    check_links(&reader, "object-3", VIEWER_PUBLIC, "");
+    assert_int_equal(link_all(&h, 1000), 0);
+    FINE(chain_refresh(reader.chain, reader.visual, &err), err);
+    check_links(&reader, "object-3", VIEWER_PUBLIC, "again-3 shares-3");
+    put(&h.m, "shares-3", 2, SHARING + 3, ACCESS_NONE);
+    put(&h.m, "again-3", -2, SHARING + 13, ACCESS_FULL);
+    follow(&h.m, h.visual); // the index knows, the chains were not told
+    FINE(chain_refresh(reader.chain, reader.visual, &err), err);
+    check_links(&reader, "object-3", VIEWER_PUBLIC, "");
+    check_links(&reader, "object-3", VIEWER_STAFF, "shares-3");
+    assert_int_equal(link_all(&h, 1000), 0);
+    FINE(chain_refresh(reader.chain, reader.visual, &err), err);
+    check_links(&reader, "object-3", VIEWER_STAFF, "shares-3");
+    chain_close(reader.chain);
+    visual_close(reader.visual);
     close_house(&h);
 }
 
@@ -242,6 +280,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(linked_by_what_they_share),
+        cmocka_unit_test(a_reader_sees_what_is_linked_since),
         cmocka_unit_test(what_is_hidden_or_gone_links_nothing),
         cmocka_unit_test(new_pictures_find_the_old_ones),
         cmocka_unit_test(killed_and_taken_up),

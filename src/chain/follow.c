@@ -64,6 +64,32 @@ static bool synchronise(Chain *c, Visual *v, Err *err)
     return good;
 }
 
+bool chain_refresh(Chain *c, Visual *v, Err *err)
+{
+    const uint64_t mark = log_mark(c);
+    const bool moved = c->sequence != visual_sequence(v) || c->pictures != visual_counts(v).pictures;
+    if (c->fd >= 0 || mark == 0 || (mark == c->mark && !moved))
+        return true;
+    Graph fresh = {0};
+    uint64_t bytes = 0;
+    pthread_rwlock_wrlock(&c->guard);
+    const bool good = mark == c->mark || log_read(c, &fresh, &bytes, err);
+    if (good && mark != c->mark) {
+        graph_free(&c->graph);
+        c->graph = fresh;
+        c->bytes = (int64_t)bytes;
+        c->mark = mark;
+    }
+    if (good) {
+        c->pictures = visual_counts(v).pictures;
+        (void)compare_all(c, v, &c->sequence); // what is gone is in no answer; the writer takes it out
+    }
+    pthread_rwlock_unlock(&c->guard);
+    if (!good)
+        graph_free(&fresh);
+    return good;
+}
+
 // ---- asking
 
 static uint16_t part_of(double v)

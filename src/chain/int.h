@@ -71,6 +71,7 @@ struct Chain {
     int64_t sequence, pictures; // of the visual index when it was compared last; -1: never
     int64_t done;               // sequence up to which everything is linked
     int64_t waiting, bytes;
+    uint64_t mark; // of the file as it was read (readers)
 };
 
 // ---- graph.c
@@ -92,6 +93,8 @@ void graph_shrink(Graph *g);
 
 // Reads the file into the empty graph; ret_bytes: how much of it is good. ERR_CORRUPT: another version's.
 bool log_read(Chain *c, Graph *g, uint64_t *ret_bytes, Err *err) MUST_CHECK;
+// Changes when the file does; 0: there is none.
+uint64_t log_mark(const Chain *c);
 // The whole file anew from the graph.
 bool log_write(Chain *c, Err *err) MUST_CHECK;
 // One more picture that was asked. edges[i].node[0] is it.

@@ -4,6 +4,7 @@
 #include "base/digest.h"
 #include "base/file.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char NAME[] = "chains";
@@ -123,6 +124,15 @@ bool log_open(Chain *c, Err *err)
 }
 
 // ---- reading
+
+uint64_t log_mark(const Chain *c)
+{
+    struct stat status;
+    if (fstatat(c->dir, NAME, &status, 0) != 0)
+        return 0;
+    const uint64_t time = (uint64_t)status.st_mtim.tv_sec * 1000000000u + (uint64_t)status.st_mtim.tv_nsec;
+    return ((uint64_t)status.st_ino * 31 + time) * 31 + (uint64_t)status.st_size + 1;
+}
 
 static bool take(Str *rest, void *to, size_t count)
 {

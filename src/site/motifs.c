@@ -104,28 +104,25 @@ Str motifs_start(const Visit *v)
                                                                 : S("");
 }
 
-// The one that is on this part of this picture.
+// The one that is on this part of this picture, also where it is not among the most travelled.
 static bool find_motif(const Visit *v, Str image_id, const int region[4], Motif *ret, Err *err)
 {
-    ChainMotif *raw;
-    size_t count;
-    if (!raw_motifs(v, &raw, &count))
+    const SiteSight *sight = &v->site->config.sight;
+    Chain *chain = sight->chain ? sight->chain(sight->ctx) : NULL;
+    CatalogImage image;
+    ChainMotif raw;
+    if (!chain || !catalog_find_image(v->site->config.catalog, image_id, v->a, &image, err))
         return err_set(err, ERR_NOT_FOUND, "no such motif");
-    for (size_t i = 0; i < count; i++) {
-        bool named = false;
-        for (size_t e = 0; e < raw[i].count; e++)
-            named |= str_eq(raw[i].ends[e].image_id, image_id);
-        if (!named || !see_motif(v, &raw[i], ret, err) || ret->count < 2)
-            continue;
-        for (size_t c = 0; c < ret->count; c++) {
-            const CropBox box = chains_box(ret->carriers[c].end, ret->carriers[c].media);
-            const int x = region[0] + region[2] / 2, y = region[1] + region[3] / 2;
-            if (str_eq(ret->carriers[c].end->image_id, image_id) && x >= box.left_px && y >= box.top_px &&
-                x < box.left_px + box.width_px && y < box.top_px + box.height_px)
-                return true;
-        }
-    }
-    return err->kind ? false : err_set(err, ERR_NOT_FOUND, "no such motif");
+    const double x = (region[0] + region[2] / 2.0) / MAX_OF(1, image.width_px);
+    const double y = (region[1] + region[3] / 2.0) / MAX_OF(1, image.height_px);
+    if (!chain_motif_at(chain, v->role, image_id, x, y, 2, v->a, &raw))
+        return err_set(err, ERR_NOT_FOUND, "no such motif");
+    if (!see_motif(v, &raw, ret, err))
+        return false;
+    bool named = false; // hidden a moment ago, the picture asked with names nothing either
+    for (size_t i = 0; i < ret->count; i++)
+        named |= str_eq(ret->carriers[i].seen->record.id, image.object_id);
+    return (named && ret->count >= 2) || err_set(err, ERR_NOT_FOUND, "no such motif");
 }
 
 // ---- places and times

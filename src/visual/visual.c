@@ -112,6 +112,7 @@ void visual_default_terms(Visual *v, Terms terms)
 
 int64_t visual_sequence(Visual *v)
 {
+    index_refresh(v);
     pthread_rwlock_rdlock(&v->guard);
     const int64_t sequence = v->sequence;
     pthread_rwlock_unlock(&v->guard);
