@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -193,6 +194,15 @@ int file_create(int dir, const char *name, Err *err)
 {
     int fd = openat(dir, name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     return fd < 0 ? err_fd_errno(err, "making %s", name) : fd;
+}
+
+int file_unnamed(Err *err)
+{
+    const char *where = getenv("TMPDIR");
+    if (!where || !*where)
+        where = "/var/tmp";
+    int fd = open(where, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    return fd < 0 ? err_fd_errno(err, "making a file in %s", where) : fd;
 }
 
 bool file_sync(int fd, Err *err)

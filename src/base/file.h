@@ -38,6 +38,8 @@ int file_lock(int dir, const char *name, Err *err) MUST_CHECK;
 
 // A new empty file for writing, in place of an old one of that name.
 int file_create(int dir, const char *name, Err *err) MUST_CHECK;
+// A file without a name for what does not fit into memory, in TMPDIR or /var/tmp; gone when it is closed.
+int file_unnamed(Err *err) MUST_CHECK;
 bool file_sync(int fd, Err *err) MUST_CHECK;                      // its bytes are on the disk
 bool file_remove(int dir, const char *name, Err *err) MUST_CHECK; // fine if it is not there
 // Names of the regular files in a folder, in no order.

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/utf8.h"
 #include "preserve/anydigest.h"
+#include "preserve/sorter.h"
 #include "preserve/tree.h"
 
 #include <errno.h>
@@ -13,21 +14,25 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { TAG_FILE_MAX_BYTES = 16 * 1024 * 1024, MANIFESTS_MAX = 16 };
+enum {
+    TAG_FILE_MAX_BYTES = 16 * 1024 * 1024,
+    MANIFESTS_MAX = 16,
+    LINES_READ_BYTES = 64 * 1024,
+    DECODED_MAX = 4, // bytes of UTF-8 that a byte of another encoding becomes
+};
 
-typedef struct {
-    Str path, digest;
-} Line;
-
+// What a manifest says, by path.
 typedef struct {
     Str name, algorithm;
-    Line *lines; // by path
-    size_t count;
+    Sorter *lines;
+    Str path, digest; // the line at hand
+    bool more;        // there is one
 } Manifest;
 
 typedef struct {
-    Arena *arena;
+    Arena *arena, *scratch; // scratch: until the next line
     int dir;
+    size_t run_bytes;
     BagReport *report;
     void *ctx;
     BagSum sum;
@@ -200,7 +205,7 @@ static Str without_dot(Str path)
 // %25, %0A and %0D back; other percent signs stand for themselves.
 static Str decoded(Bag *bag, Str path)
 {
-    char *out = arena_alloc(bag->arena, path.n + 1);
+    char *out = arena_alloc(bag->scratch, path.n + 1);
     size_t n = 0;
     for (size_t i = 0; i < path.n; i++) {
         Str code = str_slice(path, i, MIN_OF(i + 3, path.n));
@@ -231,26 +236,15 @@ static Str on_disk(Bag *bag, Str path)
     if (!memchr(path.p, '%', path.n))
         return path;
     Str other = decoded(bag, path);
-    bool literal = tree_kind(bag->dir, arena_cstr(bag->arena, path)) == TREE_FILE;
+    bool literal = tree_kind(bag->dir, arena_cstr(bag->scratch, path)) == TREE_FILE;
     return bag->sum.version < 100 && literal ? path : other;
 }
 
 // ---- manifests
 
-static int compare_lines(const void *a, const void *b)
-{
-    const Line *x = a, *y = b;
-    return str_compare(x->path, y->path);
-}
-
-static const Line *find_line(const Manifest *manifest, Str path)
-{
-    Line key = {.path = path};
-    return manifest->count ? bsearch(&key, manifest->lines, manifest->count, sizeof(key), compare_lines)
-                           : NULL;
-}
-
-static bool parse_line(Bag *bag, const Manifest *manifest, Str text, bool payload, Line *ret)
+// False if it was told of.
+static bool parse_line(
+    Bag *bag, const Manifest *manifest, Str text, bool payload, Str *ret_path, Str *ret_digest)
 {
     size_t n = 0;
     while (n < text.n && text.p[n] != ' ' && text.p[n] != '\t')
@@ -269,63 +263,180 @@ static bool parse_line(Bag *bag, const Manifest *manifest, Str text, bool payloa
         tell(bag, true, FMT_STR " names a file outside: " FMT_STR, ARG_STR(manifest->name), ARG_STR(path));
         return false;
     }
-    *ret = (Line){on_disk(bag, path), digest};
+    *ret_path = on_disk(bag, path);
+    *ret_digest = digest;
     return true;
 }
 
-static void check_twice(Bag *bag, const Manifest *manifest)
+// The lines of a manifest of any length, in little memory.
+typedef struct {
+    int fd;
+    iconv_t converter; // NULL: they are in UTF-8
+    char raw[LINES_READ_BYTES];
+    size_t raw_count; // bytes there that are not whole characters yet
+    char text[SORTER_ENTRY_MAX_BYTES + DECODED_MAX * LINES_READ_BYTES + 1];
+    size_t begin, end; // of what is decoded and not yet given
+    bool over;         // the file is
+} Lines;
+
+static bool lines_decode(Lines *l)
 {
-    for (size_t i = 0; i + 1 < manifest->count; i++) {
-        const Line *one = &manifest->lines[i], *two = &manifest->lines[i + 1];
-        if (str_eq(one->path, two->path))
-            tell(bag, bag->sum.version >= 100 || !str_eq_nocase(one->digest, two->digest),
-                FMT_STR " names " FMT_STR " twice", ARG_STR(manifest->name), ARG_STR(one->path));
-        else if (str_eq_nocase(one->path, two->path))
-            tell(bag, false, FMT_STR " and " FMT_STR " differ in case only", ARG_STR(one->path),
-                ARG_STR(two->path));
+    char *in = l->raw, *out = l->text + l->end;
+    size_t in_left = l->raw_count, room = sizeof(l->text) - l->end, out_left = room;
+    if (iconv(l->converter, &in, &in_left, &out, &out_left) == (size_t)-1 && errno != EINVAL)
+        return false;
+    memmove(l->raw, in, in_left);
+    l->raw_count = in_left;
+    l->end += room - out_left;
+    return !l->over || in_left == 0;
+}
+
+static bool lines_read(Lines *l)
+{
+    memmove(l->text, l->text + l->begin, l->end - l->begin);
+    l->end -= l->begin;
+    l->begin = 0;
+    char *to = l->converter ? l->raw + l->raw_count : l->text + l->end;
+    size_t room = l->converter ? sizeof(l->raw) - l->raw_count : LINES_READ_BYTES;
+    ssize_t n = read(l->fd, to, room);
+    if (n < 0)
+        return false;
+    l->over = n == 0;
+    *(l->converter ? &l->raw_count : &l->end) += (size_t)n;
+    return !l->converter || lines_decode(l);
+}
+
+// *ret has no end of line. False for bytes that are not in the encoding, and for a line without end.
+static bool lines_next(Lines *l, Str *ret, bool *ret_more)
+{
+    size_t at = l->begin;
+    for (;;) {
+        while (at < l->end && l->text[at] != '\n' && l->text[at] != '\r')
+            at++;
+        if (l->over || at + 1 < l->end)
+            break; // the byte behind the end is known: "\r\n" is one
+        if (at - l->begin > SORTER_ENTRY_MAX_BYTES)
+            return false;
+        at -= l->begin;
+        if (!lines_read(l))
+            return false;
+        at += l->begin;
+    }
+    *ret_more = l->begin < l->end;
+    *ret = (Str){l->text + l->begin, at - l->begin};
+    bool two = at + 1 < l->end && l->text[at] == '\r' && l->text[at + 1] == '\n';
+    l->begin = MIN_OF(at + (two ? 2 : 1), l->end);
+    return utf8_valid(*ret, NULL);
+}
+
+static bool sort_lines(Bag *bag, Manifest *manifest, Lines *l, bool payload, Err *err)
+{
+    Str line, path, digest;
+    bool more;
+    for (;;) {
+        if (!lines_next(l, &line, &more))
+            return err_set(err, ERR_CORRUPT, FMT_STR " is not " FMT_STR ", or has a line beyond %d bytes",
+                ARG_STR(manifest->name), ARG_STR(bag->encoding), SORTER_ENTRY_MAX_BYTES);
+        if (!more)
+            return true;
+        arena_reset(bag->scratch);
+        if (str_trim(line).n && parse_line(bag, manifest, line, payload, &path, &digest) &&
+            !sorter_add(manifest->lines, path, digest, err))
+            return false;
     }
 }
 
+static bool open_lines(Bag *bag, Str name, Lines *l, Err *err)
+{
+    uint64_t bytes;
+    l->fd = tree_open_beneath(bag->dir, name, err);
+    if (l->fd < 0 || !file_size(l->fd, &bytes, err))
+        return false;
+    if (bytes > (uint64_t)BAGIT_MANIFEST_MAX_MB << 20)
+        return err_set(err, ERR_LIMIT, FMT_STR " is longer than %d MB", ARG_STR(name), BAGIT_MANIFEST_MAX_MB);
+    if (str_eq_nocase(bag->encoding, S("UTF-8")))
+        return true;
+    iconv_t converter = iconv_open("UTF-8", arena_cstr(bag->arena, bag->encoding));
+    l->converter = converter == (iconv_t)-1 ? NULL : converter;
+    return l->converter || err_set(err, ERR_CORRUPT, FMT_STR " is not an encoding", ARG_STR(bag->encoding));
+}
+
+// False, and told of, if it cannot be read.
 static bool read_manifest(Bag *bag, Str name, Str prefix, bool payload, Manifest *ret)
 {
-    Str text, line;
+    Err err = {0};
     Manifest manifest = {.name = name, .algorithm = str_slice(name, prefix.n, name.n - 4)};
-    size_t capacity = 0;
     if (!anydigest_bytes(manifest.algorithm)) {
         tell(bag, payload, FMT_STR ": the algorithm is not known", ARG_STR(name));
         return false;
     }
-    if (!read_tag_file(bag, name, BAGIT_MANIFEST_MAX_BYTES, &text))
-        return false;
-    while (next_line(&text, &line)) {
-        Line parsed;
-        if (str_trim(line).n && parse_line(bag, &manifest, line, payload, &parsed))
-            *arena_push(bag->arena, &manifest.lines, &manifest.count, &capacity) = parsed;
+    Lines *l = mem_alloc(sizeof(Lines));
+    manifest.lines = sorter_open(bag->run_bytes);
+    bool good = open_lines(bag, name, l, &err) && sort_lines(bag, &manifest, l, payload, &err) &&
+                sorter_begin(manifest.lines, &err);
+    if (l->converter)
+        iconv_close(l->converter);
+    fd_close(l->fd);
+    free(l);
+    if (good) {
+        *ret = manifest;
+        return true;
     }
-    if (manifest.count)
-        qsort(manifest.lines, manifest.count, sizeof(*manifest.lines), compare_lines);
-    check_twice(bag, &manifest);
-    *ret = manifest;
-    return true;
+    tell(bag, true, FMT_STR ": %s", ARG_STR(name), err.text);
+    sorter_close(manifest.lines);
+    return false;
 }
 
-static void check_line(Bag *bag, const Manifest *manifest, const Line *line)
+// To the next line; behind the last, and told of, if the disk fails.
+static void next_of(Bag *bag, Manifest *manifest)
+{
+    Err err = {0};
+    if (sorter_next(manifest->lines, &manifest->path, &manifest->digest, &manifest->more, &err))
+        return;
+    tell(bag, true, FMT_STR ": %s", ARG_STR(manifest->name), err.text);
+    manifest->more = false;
+}
+
+static void first_of(Bag *bag, Manifest *manifest)
+{
+    Err err = {0};
+    manifest->more = sorter_begin(manifest->lines, &err);
+    if (manifest->more)
+        next_of(bag, manifest);
+    else
+        tell(bag, true, FMT_STR ": %s", ARG_STR(manifest->name), err.text);
+}
+
+static void check_line(Bag *bag, const Manifest *manifest)
 {
     Err err = {0};
     AnyDigest digest;
-    CLEANUP(fd_closep) int fd = tree_open_beneath(bag->dir, line->path, &err);
+    CLEANUP(fd_closep) int fd = tree_open_beneath(bag->dir, manifest->path, &err);
     if (fd < 0 || !anydigest_of_file(fd, manifest->algorithm, &digest, &err))
         tell(bag, true, FMT_STR ": " FMT_STR, ARG_STR(manifest->name), ARG_STR(str_from(err.text)));
-    else if (!anydigest_is(&digest, line->digest))
-        tell(bag, true, FMT_STR " does not have the " FMT_STR " that " FMT_STR " says", ARG_STR(line->path),
-            ARG_STR(manifest->algorithm), ARG_STR(manifest->name));
+    else if (!anydigest_is(&digest, manifest->digest))
+        tell(bag, true, FMT_STR " does not have the " FMT_STR " that " FMT_STR " says",
+            ARG_STR(manifest->path), ARG_STR(manifest->algorithm), ARG_STR(manifest->name));
 }
 
-static void check_manifest(Bag *bag, const Manifest *manifest)
+static void check_manifest(Bag *bag, Manifest *manifest)
 {
-    for (size_t i = 0; i < manifest->count; i++)
-        if (i == 0 || !str_eq(manifest->lines[i - 1].path, manifest->lines[i].path))
-            check_line(bag, manifest, &manifest->lines[i]);
+    CLEANUP(arena_closep) Arena *before = arena_open();
+    Str path = {0}, digest = {0};
+    for (first_of(bag, manifest); manifest->more; next_of(bag, manifest)) {
+        if (path.n && str_eq(path, manifest->path)) {
+            tell(bag, bag->sum.version >= 100 || !str_eq_nocase(digest, manifest->digest),
+                FMT_STR " names " FMT_STR " twice", ARG_STR(manifest->name), ARG_STR(path));
+            continue;
+        }
+        if (path.n && str_eq_nocase(path, manifest->path))
+            tell(bag, false, FMT_STR " and " FMT_STR " differ in case only", ARG_STR(path),
+                ARG_STR(manifest->path));
+        check_line(bag, manifest);
+        arena_reset(before);
+        path = arena_copy(before, manifest->path);
+        digest = arena_copy(before, manifest->digest);
+    }
 }
 
 // ---- the payload
@@ -341,7 +452,8 @@ static bool see_payload(void *ctx, Str path, Err *err)
     Bag *bag = ctx;
     Err why = {0};
     uint64_t bytes;
-    Str folder, name = path, full = arena_printf(bag->arena, "data/" FMT_STR, ARG_STR(path));
+    arena_reset(bag->scratch);
+    Str folder, name = path, full = arena_printf(bag->scratch, "data/" FMT_STR, ARG_STR(path));
     size_t listed = 0;
     (void)err;
     CLEANUP(fd_closep) int fd = tree_open_beneath(bag->dir, full, &why);
@@ -352,8 +464,12 @@ static bool see_payload(void *ctx, Str path, Err *err)
     str_cut_last(path, '/', &folder, &name);
     if (is_system_file(name))
         tell(bag, false, FMT_STR " is a file of the system, not of the collection", ARG_STR(full));
-    for (size_t i = 0; i < bag->payload_count; i++)
-        listed += find_line(&bag->payload[i], full) != NULL;
+    for (size_t i = 0; i < bag->payload_count; i++) {
+        Manifest *m = &bag->payload[i]; // in the order of this walk
+        while (m->more && sorter_compare(m->path, full) < 0)
+            next_of(bag, m);
+        listed += m->more && str_eq(m->path, full);
+    }
     if (listed == 0 || (bag->sum.version >= 100 && listed < bag->payload_count))
         tell(bag, true, FMT_STR " is not in every manifest", ARG_STR(full));
     return true;
@@ -362,6 +478,8 @@ static bool see_payload(void *ctx, Str path, Err *err)
 static void check_payload(Bag *bag)
 {
     Err err = {0};
+    for (size_t i = 0; i < bag->payload_count; i++)
+        first_of(bag, &bag->payload[i]);
     CLEANUP(fd_closep)
     int data = tree_kind(bag->dir, "data") == TREE_FOLDER ? tree_open_folder(bag->dir, "data", &err) : -1;
     if (data < 0)
@@ -379,12 +497,13 @@ static void check_fetch(Bag *bag)
     while (next_line(&text, &line)) {
         if (str_trim(line).n == 0)
             continue;
+        arena_reset(bag->scratch);
         bool parsed = str_cut(line, ' ', &url, &path) && str_cut(str_trim(path), ' ', &length, &path);
         path = parsed ? without_dot(str_trim(path)) : (Str){0};
         if (!path_safe(path) || !str_starts(path, S("data/")))
             tell(bag, true, "fetch.txt wants a file outside of the payload: " FMT_STR,
                 ARG_STR(str_slice(line, 0, 200)));
-        else if (tree_kind(bag->dir, arena_cstr(bag->arena, on_disk(bag, path))) != TREE_FILE)
+        else if (tree_kind(bag->dir, arena_cstr(bag->scratch, on_disk(bag, path))) != TREE_FILE)
             tell(bag, true, FMT_STR " was not fetched; we fetch nothing", ARG_STR(path));
     }
 }
@@ -412,25 +531,35 @@ static void check_manifests(Bag *bag)
         } else if (str_starts(names[i], S("tagmanifest-")) &&
                    read_manifest(bag, names[i], S("tagmanifest-"), false, &manifest)) {
             check_manifest(bag, &manifest);
+            sorter_close(manifest.lines);
         }
     }
     if (bag->payload_count == 0)
         tell(bag, true, "there is no payload manifest");
 }
 
-bool bagit_check(const char *path, BagReport *report, void *ctx, BagSum *ret, Err *err)
+bool bagit_check_in(const char *path, size_t run_bytes, BagReport *report, void *ctx, BagSum *ret, Err *err)
 {
     CLEANUP(arena_closep) Arena *a = arena_open();
+    CLEANUP(arena_closep) Arena *scratch = arena_open();
     CLEANUP(fd_closep) int dir = tree_open_folder(AT_FDCWD, path, err);
     if (dir < 0)
         return false;
-    Bag bag = {.arena = a, .dir = dir, .report = report, .ctx = ctx};
+    Bag bag = {
+        .arena = a, .scratch = scratch, .dir = dir, .run_bytes = run_bytes, .report = report, .ctx = ctx};
     if (read_declaration(&bag)) {
         check_manifests(&bag);
         check_payload(&bag);
         check_fetch(&bag);
         check_info(&bag);
     }
+    for (size_t i = 0; i < bag.payload_count; i++)
+        sorter_close(bag.payload[i].lines);
     *ret = bag.sum;
     return true;
+}
+
+bool bagit_check(const char *path, BagReport *report, void *ctx, BagSum *ret, Err *err)
+{
+    return bagit_check_in(path, SORTER_RUN_BYTES, report, ctx, ret, err);
 }

@@ -2,6 +2,8 @@
 // The public BagIt conformance suite, and bags that mean harm.
 #include "preserve/bagit.h"
 
+#include "base/base.h"
+#include "preserve/sorter.h"
 #include "preserve/tree.h"
 
 #include <fcntl.h>
@@ -47,6 +49,8 @@ static void collect(void *ctx, bool error, Str text)
 }
 
 typedef enum { VALID, WARNED, INVALID } Verdict;
+
+enum { FEW_BYTES = 600 }; // of memory for a manifest: three or four lines
 
 static int check_all(const char *kind, Verdict want)
 {
@@ -106,7 +110,7 @@ static void suite(void **state)
 
 static void check_bag(const char *script, Verdict want)
 {
-    char command[2000], path[400];
+    char command[3000], path[400];
     Found found = {0};
     BagSum sum;
     Err err = {0};
@@ -120,6 +124,10 @@ static void check_bag(const char *script, Verdict want)
     assert_true(bagit_check(path, collect, &found, &sum, &err));
     if ((sum.errors > 0) != (want == INVALID))
         fail_msg("%s:%s", script, found.text);
+    BagSum small;
+    assert_true(bagit_check_in(path, FEW_BYTES, NULL, NULL, &small, &err)); // in many pieces: the same
+    assert_int_equal(small.errors, sum.errors);
+    assert_int_equal(small.warnings, sum.warnings);
 }
 
 static void hostile(void **state)
@@ -148,13 +156,89 @@ static void hostile(void **state)
     check_bag("printf 'BagIt-Version: 1.0\\nTag-File-Character-Encoding: KLINGON\\n' > bagit.txt", INVALID);
     check_bag("printf '\\377\\376' >> manifest-sha512.txt", INVALID);
     check_bag("mkfifo data/pipe", INVALID);
+    // More lines than fit into FEW_BYTES; a folder beside a file whose name begins like it; any end of line.
+    const char *many =
+        "mkdir data/y data/y/z && for i in 1 2 3 4 5 6 7 8 9; do echo $i > data/$i; echo $i > data/y/$i; "
+        "echo "
+        "$i > data/y/z/$i; echo $i > data/y.$i; echo $i > \"data/y $i\"; done && find data -type f -exec "
+        "sha512sum {} + | sort -r > manifest-sha512.txt && ";
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    static const struct {
+        const char *script;
+        Verdict want;
+    } changes[] = {
+        {"true", VALID},
+        {"sed 's/$/\\r/' -i manifest-sha512.txt", VALID},
+        {"printf '%s' \"$(tr '\\n' '\\r' < manifest-sha512.txt)\" > m && mv m manifest-sha512.txt", VALID},
+        {"iconv -t UTF-16 manifest-sha512.txt > m && mv m manifest-sha512.txt && "
+         "sed 's/UTF-8/UTF-16/' -i bagit.txt",
+            VALID},
+        {"head -c -1 manifest-sha512.txt > m && iconv -t UTF-16 m | head -c -1 > manifest-sha512.txt && "
+         "sed 's/UTF-8/UTF-16/' -i bagit.txt",
+            INVALID},
+        {"sed '/y.5/d' -i manifest-sha512.txt", INVALID},
+        {"rm data/y/z/4", INVALID},
+        {"echo 5 > data/y/z/4", INVALID},
+        {"head -1 manifest-sha512.txt >> manifest-sha512.txt", INVALID},
+        {"head -c 9000 /dev/zero | tr '\\0' a >> manifest-sha512.txt", INVALID},
+        {"printf 'a  data/\\377' >> manifest-sha512.txt", INVALID},
+        {"truncate -s 5G manifest-sha512.txt", INVALID},
+    };
+    for (size_t i = 0; i < COUNT_OF(changes); i++)
+        check_bag(arena_printf(a, "%s%s", many, changes[i].script).p, changes[i].want);
     check_bag(
         "md5sum data/x > manifest-md5.txt && printf y > data/y && sha512sum data/* > manifest-sha512.txt",
         INVALID);
 }
 
+static const char a_long[SORTER_ENTRY_MAX_BYTES];
+
+static uint32_t dice(uint64_t *seed, uint32_t sides)
+{
+    *seed = *seed * 6364136223846793005ull + 1442695040888963407ull;
+    return (uint32_t)(*seed >> 33) % sides;
+}
+
+// In memory or in pieces: ascending, twice the same, and nothing lost.
+static void sorted(void **state)
+{
+    (void)state;
+    static const size_t memories[] = {200, 3000, SORTER_RUN_BYTES};
+    for (size_t m = 0; m < COUNT_OF(memories); m++) {
+        CLEANUP(arena_closep) Arena *a = arena_open();
+        Err err = {0};
+        uint64_t seed = 5;
+        Sorter *s = sorter_open(memories[m]);
+        Str path, text, before = S("");
+        bool more = true;
+        size_t bytes = 0;
+        for (int i = 0; i < 300; i++) {
+            path =
+                arena_printf(a, "%c%c%u", "ab/."[dice(&seed, 4)], "/-\xc3z"[dice(&seed, 4)], dice(&seed, 40));
+            text = arena_printf(a, "%u", dice(&seed, 100000));
+            bytes += path.n + text.n;
+            assert_true(sorter_add(s, path, text, &err));
+        }
+        assert_false(sorter_add(s, (Str){a_long, sizeof(a_long)}, S("x"), &err));
+        for (int round = 0; round < 2; round++) {
+            size_t found = 0;
+            before = S("");
+            assert_true(sorter_begin(s, &err));
+            while (sorter_next(s, &path, &text, &more, &err) && more) {
+                assert_true(sorter_compare(before, path) <= 0);
+                before = arena_copy(a, path);
+                found += path.n + text.n;
+            }
+            assert_false(more);
+            assert_int_equal(found, bytes);
+        }
+        sorter_close(s);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(suite), cmocka_unit_test(hostile)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(suite), cmocka_unit_test(hostile), cmocka_unit_test(sorted)};
     return cmocka_run_group_tests(tests, unpack, remove_all);
 }

@@ -88,6 +88,7 @@ bool tree_names(int dir, const char *path, Arena *a, Str **ret, size_t *ret_coun
 static bool each(int dir, Str path, int depth, TreeVisit *visit, void *ctx, Err *err)
 {
     CLEANUP(arena_closep) Arena *a = arena_open();
+    CLEANUP(arena_closep) Arena *one = arena_open();
     Str *names;
     size_t count;
     if (depth > TREE_DEPTH_MAX)
@@ -95,7 +96,8 @@ static bool each(int dir, Str path, int depth, TreeVisit *visit, void *ctx, Err 
     if (!tree_names(dir, path.n ? path.p : ".", a, &names, &count, err))
         return false;
     for (size_t i = 0; i < count; i++) {
-        Str child = path.n ? arena_printf(a, FMT_STR "/%s", ARG_STR(path), names[i].p) : names[i];
+        arena_reset(one);
+        Str child = path.n ? arena_printf(one, FMT_STR "/%s", ARG_STR(path), names[i].p) : names[i];
         TreeKind kind = tree_kind(dir, child.p);
         if (kind == TREE_OTHER)
             return err_set(err, ERR_CORRUPT, FMT_STR " is a link or a device", ARG_STR(child));
