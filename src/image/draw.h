@@ -16,6 +16,7 @@ typedef struct {
     double left, top, width, height; // of the region, fractions included
     int out_width_px, out_height_px;
     bool luma_only;
+    ResampleCare care; // fast where the format loses more
 } DrawPlan;
 
 DrawPlan draw_plan(const Pyramid *p, const RenderAsk *ask);

@@ -16,8 +16,9 @@ typedef struct {
     int first_x, end_x; // samples of the level that are used
     int first_y, end_y;
     Resample x, y;
-    uint8_t *rows; // those from level row `top` on
-    int top, count, capacity;
+    bool shared;   // x and y are those of the plane before it
+    uint8_t *rows; // those from level row `top` on; each begins with sample held_x
+    int top, count, capacity, held_x;
     size_t stride;
     uint8_t *line;          // a row resampled down, not yet across
     const uint8_t **needed; // by the row at hand
@@ -54,6 +55,11 @@ static bool ready_serves(const ReadyPlanes *r, const RenderAsk *ask, double leve
            2 * MAX_OF(r->across, r->down) > level_scale;
 }
 
+static bool is_lossy(RenderFormat f)
+{
+    return f == RENDER_JPEG || f == RENDER_WEBP || f == RENDER_PDF || f == RENDER_AVIF;
+}
+
 // The smallest level that still has at least as many pixels as asked for.
 DrawPlan draw_plan(const Pyramid *pyramid, const RenderAsk *ask)
 {
@@ -67,6 +73,7 @@ DrawPlan draw_plan(const Pyramid *pyramid, const RenderAsk *ask)
     while (p.level + 1 < g->levels && (double)(INT64_C(2) << p.level) <= step)
         p.level++;
     double scale = (double)(INT64_C(1) << p.level);
+    p.care = is_lossy(ask->format) ? RESAMPLE_FAST : RESAMPLE_FINE;
     p.ready = ready_serves(&r, ask, scale);
     double across = p.ready ? r.across : scale, down = p.ready ? r.down : scale;
     p.width_px = p.ready ? r.width_px : g->level[p.level].width_px;
@@ -97,8 +104,19 @@ size_t draw_source_memory_bytes(const Grid *g, const DrawPlan *plan)
     double rows = MIN_OF(end_y - first_y + 1.0, 2.0 * (double)tile + taps_y + JPEG_PLANE_ROWS * step_y);
     double weights =
         plan->out_width_px * (2 * (taps_x + 8) + 4) + plan->out_height_px * (2 * (taps_y + 8) + 4);
-    double plane = (rows * 1.5 + 1) * (end_x - first_x + RESAMPLE_SLACK) + weights;
+    int held = plan->ready ? plan->width_px : end_x - first_x;
+    double plane = (rows * 1.5 + 1) * (held + RESAMPLE_SLACK) + weights;
     return DECODER_BYTES + planes * (tile * tile + (size_t)plane);
+}
+
+// Room for a tile, then what comes of it when rows are cut out, each with its padding.
+static void make_byte_room(DrawSource *s, size_t size_bytes)
+{
+    size_t room = 2 * (size_bytes + JPEG_PADDING_BYTES);
+    if (room <= s->bytes_max)
+        return;
+    s->bytes_max = room;
+    s->bytes = mem_grow(s->bytes, s->bytes_max, 1);
 }
 
 static bool cut_tile_bytes(DrawSource *s, int column, int row, Str *ret, Err *err)
@@ -106,16 +124,13 @@ static bool cut_tile_bytes(DrawSource *s, int column, int row, Str *ret, Err *er
     CLEANUP(buf_free) Buf tile = buf_with_max(JPEG_TILE_BYTES_MAX);
     if (!pyramid_cut_tile(s->pyramid, column, row, false, &tile, err))
         return false;
-    if (2 * tile.n > s->bytes_max) {
-        s->bytes_max = 2 * tile.n;
-        s->bytes = mem_grow(s->bytes, s->bytes_max, 1);
-    }
+    make_byte_room(s, tile.n);
     memcpy(s->bytes, tile.p, tile.n);
     *ret = (Str){s->bytes, tile.n};
     return true;
 }
 
-// The bytes of the tile, with room behind them for as many.
+// The bytes of the tile at the start of the room.
 static bool read_tile_bytes(DrawSource *s, int column, int row, Str *ret, Err *err)
 {
     PyramidSpan span;
@@ -125,10 +140,7 @@ static bool read_tile_bytes(DrawSource *s, int column, int row, Str *ret, Err *e
         return err_set(err, ERR_CORRUPT, "the pyramid file lacks a tile");
     if (span.size_bytes > JPEG_TILE_BYTES_MAX)
         return err_set(err, ERR_CORRUPT, "a tile of the pyramid file is too big");
-    if (2 * span.size_bytes > s->bytes_max) {
-        s->bytes_max = 2 * span.size_bytes;
-        s->bytes = mem_grow(s->bytes, s->bytes_max, 1);
-    }
+    make_byte_room(s, span.size_bytes);
     *ret = (Str){s->bytes, span.size_bytes};
     return file_read_at(pyramid_fd(s->pyramid), s->bytes, span.size_bytes, span.offset, err);
 }
@@ -144,10 +156,11 @@ static bool read_tile(DrawSource *s, int column, int row, int top, int end, Err 
         return false;
     TileBox box = grid_tile(s->grid, s->plan.level, column, row);
     int height = end - top;
-    if (!jpeg_cut_rows(jpeg, &top, &height, s->bytes + jpeg.n, &jpeg)) {
+    if (!jpeg_cut_rows(jpeg, &top, &height, s->bytes + jpeg.n + JPEG_PADDING_BYTES, &jpeg)) {
         top = 0;
         height = box.height_px;
     }
+    jpeg_pad(&jpeg);
     if (!jpeg_read_planes(s->jpeg, jpeg, box.width_px, height, s->plan.luma_only, &s->tile, err))
         return false;
     s->tile_column = column;
@@ -173,10 +186,18 @@ static void plane_open(DrawSource *s, int number, bool halved)
     window(
         left, p->width / across, step_x, (p->width_px + across - 1) / across, &plane->first_x, &plane->end_x);
     window(top, p->height / down, step_y, (p->height_px + down - 1) / down, &plane->first_y, &plane->end_y);
-    plane->x = resample_make(left - plane->first_x, step_x, out_width, plane->end_x - plane->first_x);
-    plane->y = resample_make(top - plane->first_y, step_y, out_height, plane->end_y - plane->first_y);
-    plane->stride = (size_t)(plane->end_x - plane->first_x) + RESAMPLE_SLACK;
-    plane->line = mem_alloc(plane->stride);
+    const Plane *before = number > 1 ? plane - 1 : NULL;
+    plane->shared = before && before->across == across && before->down == down;
+    int samples = plane->end_x - plane->first_x;
+    plane->x =
+        plane->shared ? before->x : resample_make(left - plane->first_x, step_x, out_width, samples, p->care);
+    plane->y = plane->shared ? before->y
+                             : resample_make(top - plane->first_y, step_y, out_height,
+                                   plane->end_y - plane->first_y, p->care);
+    // Ready planes are read as they lie there, whole rows without gaps.
+    plane->held_x = p->ready ? 0 : plane->first_x;
+    plane->stride = (size_t)(p->ready ? (p->width_px + across - 1) / across : samples);
+    plane->line = mem_alloc((size_t)samples + RESAMPLE_SLACK);
     plane->needed = mem_alloc((size_t)plane->y.taps * sizeof(*plane->needed));
     plane->low = plane->top = plane->first_y;
 }
@@ -236,8 +257,10 @@ void draw_source_closep(DrawSource **given)
     for (int i = 0; i < JPEG_PLANES; i++) {
         Plane *p = &s->plane[i];
         free(s->tile.plane[i].p);
-        resample_free(&p->x);
-        resample_free(&p->y);
+        if (!p->shared) {
+            resample_free(&p->x);
+            resample_free(&p->y);
+        }
         free(p->rows);
         free(p->line);
         free(p->needed);
@@ -273,7 +296,7 @@ static void plane_take(Plane *p, const Pixels *tile, int tile_left, int tile_wid
     if (from >= to)
         return;
     for (int y = 0; y < rows; y++)
-        memcpy(p->rows + (size_t)(p->count + y) * p->stride + (from - p->first_x),
+        memcpy(p->rows + (size_t)(p->count + y) * p->stride + (from - p->held_x),
             pixels_at(tile, from - tile_left, rows_first + y), (size_t)(to - from));
 }
 
@@ -316,22 +339,15 @@ static bool read_ready_rows(DrawSource *s, int number, Err *err)
     enum { ROWS_AT_ONCE = 64 };
     Plane *p = &s->plane[number];
     const ReadyPlanes *r = &s->ready;
-    size_t width = (size_t)((r->width_px + p->across - 1) / p->across);
+    size_t width = p->stride;
     size_t height = (size_t)((r->height_px + p->down - 1) / p->down);
     uint64_t start = r->offset + (number > 0 ? (uint64_t)r->width_px * (uint64_t)r->height_px : 0) +
                      (number > 1 ? (uint64_t)width * height : 0);
     int top = p->top + p->count, rows = MIN_OF(ROWS_AT_ONCE, p->end_y - top);
-    size_t bytes = (size_t)rows * width;
-    if (bytes > s->bytes_max) {
-        s->bytes_max = bytes;
-        s->bytes = mem_grow(s->bytes, s->bytes_max, 1);
-    }
-    if (!file_read_at(pyramid_fd(s->pyramid), s->bytes, bytes, start + (uint64_t)top * width, err))
-        return false;
     plane_make_room(p, rows);
-    for (int y = 0; y < rows; y++)
-        memcpy(p->rows + (size_t)(p->count + y) * p->stride, s->bytes + (size_t)y * width + p->first_x,
-            (size_t)(p->end_x - p->first_x));
+    if (!file_read_at(pyramid_fd(s->pyramid), p->rows + (size_t)p->count * width, (size_t)rows * width,
+            start + (uint64_t)top * width, err))
+        return false;
     p->count += rows;
     return true;
 }
@@ -345,8 +361,8 @@ bool draw_source_row(DrawSource *s, int plane, int y, uint8_t *to, Err *err)
         if (!(s->ready.count > 0 ? read_ready_rows(s, plane, err) : read_row_of_tiles(s, err)))
             return false;
     for (int k = 0; k < p->y.taps; k++)
-        p->needed[k] = p->rows + (size_t)(first + k - p->top) * p->stride;
-    resample_column(&p->y, y, p->needed, p->stride - RESAMPLE_SLACK, p->line, RESAMPLE_BEST);
+        p->needed[k] = p->rows + (size_t)(first + k - p->top) * p->stride + (p->first_x - p->held_x);
+    resample_column(&p->y, y, p->needed, (size_t)(p->end_x - p->first_x), p->line, RESAMPLE_BEST);
     resample_row(&p->x, p->line, to, RESAMPLE_BEST);
     return true;
 }

@@ -352,6 +352,18 @@ bool jpeg_read_splice_head(JpegReader *r, Str head, SpliceHead *ret)
     return good;
 }
 
+// libjpeg-turbo (jdhuff.c) asks for 512 bytes for each of up to 6 blocks of an MCU. End markers, so that a
+// tile that is cut off is still found to be.
+void jpeg_pad(Str *jpeg)
+{
+    uint8_t *p = (uint8_t *)(uintptr_t)jpeg->p + jpeg->n;
+    for (size_t i = 0; i < JPEG_PADDING_BYTES; i += 2) {
+        p[i] = 0xff;
+        p[i + 1] = 0xd9;
+    }
+    jpeg->n += JPEG_PADDING_BYTES;
+}
+
 static bool read_raw(struct jpeg_decompress_struct *c, JpegPlanes *to)
 {
     JSAMPROW rows[JPEG_PLANES][JPEG_PLANE_ROWS];

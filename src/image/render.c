@@ -236,6 +236,7 @@ bool render_pixels(const Pyramid *p, const RenderAsk *ask, uint8_t *to, size_t s
     if (!check(pyramid_facts(p), ask, err))
         return false;
     DrawPlan plan = draw_plan(p, ask);
+    plan.care = RESAMPLE_FINE; // no format is chosen
     CLEANUP(draw_source_closep) DrawSource *s = draw_source_open(p, &plan, false, err);
     if (!s)
         return false;

@@ -221,9 +221,9 @@ static void does_not_fit(void **state)
 
 // ---- the processor's vectors and plain C give the same bytes
 
-static void check_same(double step, int count, int limit)
+static void check_same_by(double step, int count, int limit, ResampleCare care)
 {
-    Resample r = resample_make(0.3, step, count, limit);
+    Resample r = resample_make(0.3, step, count, limit, care);
     uint8_t *from = mem_alloc((size_t)limit + RESAMPLE_SLACK), *a = mem_alloc((size_t)count),
             *b = mem_alloc((size_t)count);
     for (int i = 0; i < limit; i++)
@@ -247,6 +247,12 @@ static void check_same(double step, int count, int limit)
     resample_free(&r);
 }
 
+static void check_same(double step, int count, int limit)
+{
+    check_same_by(step, count, limit, RESAMPLE_FINE);
+    check_same_by(step, count, limit, RESAMPLE_FAST);
+}
+
 static void same_everywhere(void **state)
 {
     (void)state;
@@ -254,6 +260,8 @@ static void same_everywhere(void **state)
     check_same(1.37, 333, 500);
     check_same(1.99, 37, 90);
     check_same(0.4, 501, 210);
+    check_same(2.2, 70, 160);
+    check_same(3.99, 70, 290);
     check_same(7.7, 19, 150);
     check_same(100, 3, 301);
     check_same(1, 1, 1);

@@ -44,42 +44,58 @@ int resample_taps(double step, int limit)
     return MIN_OF((int)ceil(2 * CUBIC_RADIUS * MAX_OF(1.0, step)), limit);
 }
 
-Resample resample_make(double start, double step, int count, int limit)
+// The weights of output i, not yet rounded, and their sum.
+static double weigh(const Resample *r, int i, double centre, double widen, int limit, double *w)
 {
-    double widen = MAX_OF(1.0, step), radius = CUBIC_RADIUS * widen;
+    double radius = CUBIC_RADIUS * widen, sum = 0;
+    int low = (int)ceil(centre - radius - 0.5), high = (int)floor(centre + radius - 0.5);
+    if (catmull_rom((low + 0.5 - centre) / widen) == 0.0) // just at the rim
+        low++;
+    r->first[i] = MAX_OF(MIN_OF(MAX_OF(low, 0), limit - r->taps), 0);
+    memset(w, 0, (size_t)r->taps * sizeof(double));
+    for (int k = low; k <= high; k++) {
+        double weight = catmull_rom((k + 0.5 - centre) / widen);
+        int at = MIN_OF(MAX_OF(k, 0), limit - 1) - r->first[i];
+        if (weight == 0.0)
+            continue;
+        assert(at >= 0 && at < r->taps);
+        w[at] += weight;
+        sum += weight;
+    }
+    return sum;
+}
+
+Resample resample_make(double start, double step, int count, int limit, ResampleCare care)
+{
     int taps = resample_taps(step, limit);
     Resample r = {.count = count, .taps = taps, .stride = (taps + TAPS_STEP - 1) / TAPS_STEP * TAPS_STEP};
+    bool fast = care == RESAMPLE_FAST && taps <= RESAMPLE_FAST_TAPS_MAX, good = true;
+    size_t weights = (size_t)count * (size_t)r.stride;
     r.first = mem_alloc((size_t)count * sizeof(int));
-    r.weights = mem_alloc((size_t)count * (size_t)r.stride * sizeof(int16_t));
+    if (fast)
+        r.fast = mem_alloc(weights);
+    else
+        r.weights = mem_alloc(weights * sizeof(int16_t));
     double *w = mem_alloc((size_t)taps * sizeof(double));
-    for (int i = 0; i < count; i++) {
-        double centre = start + (i + 0.5) * step;
-        int low = (int)ceil(centre - radius - 0.5), high = (int)floor(centre + radius - 0.5);
-        if (catmull_rom((low + 0.5 - centre) / widen) == 0.0) // just at the rim
-            low++;
-        int first = MAX_OF(MIN_OF(MAX_OF(low, 0), limit - taps), 0);
-        double sum = 0;
-        memset(w, 0, (size_t)taps * sizeof(double));
-        for (int k = low; k <= high; k++) {
-            double weight = catmull_rom((k + 0.5 - centre) / widen);
-            int at = MIN_OF(MAX_OF(k, 0), limit - 1) - first;
-            if (weight == 0.0)
-                continue;
-            assert(at >= 0 && at < taps);
-            w[at] += weight;
-            sum += weight;
-        }
-        r.first[i] = first;
-        weights_round(w, sum, taps, r.weights + (size_t)i * (size_t)r.stride);
+    for (int i = 0; i < count && good; i++) {
+        double sum = weigh(&r, i, start + (i + 0.5) * step, MAX_OF(1.0, step), limit, w);
+        if (fast)
+            good = resample_fast_round(w, sum, taps, r.fast + (size_t)i * (size_t)r.stride);
+        else
+            weights_round(w, sum, taps, r.weights + (size_t)i * (size_t)r.stride);
     }
     free(w);
-    return r;
+    if (good)
+        return r;
+    resample_free(&r);
+    return resample_make(start, step, count, limit, RESAMPLE_FINE);
 }
 
 void resample_free(Resample *r)
 {
     free(r->first);
     free(r->weights);
+    free(r->fast);
     *r = (Resample){0};
 }
 
@@ -222,12 +238,20 @@ static size_t column_avx2(const int16_t *w, int taps, const uint8_t *const *rows
 
 void resample_row(const Resample *r, const uint8_t *from, uint8_t *to, ResampleBy by)
 {
+    if (r->fast) {
+        resample_fast_row(r, from, to, by);
+        return;
+    }
     row_plain(r, by == RESAMPLE_BEST && can_avx2() ? row_avx2(r, from, to) : 0, from, to);
 }
 
 void resample_column(
     const Resample *r, int i, const uint8_t *const *rows, size_t bytes, uint8_t *to, ResampleBy by)
 {
+    if (r->fast) {
+        resample_fast_column(r, i, rows, bytes, to, by);
+        return;
+    }
     const int16_t *w = r->weights + (size_t)i * (size_t)r->stride;
     size_t done = by == RESAMPLE_BEST && can_avx2() ? column_avx2(w, r->taps, rows, bytes, to) : 0;
     column_plain(w, r->taps, rows, done, bytes, to);
@@ -254,9 +278,11 @@ void pixels_scale(const Pixels *from, const Pixels *to)
 {
     assert(from->channels == to->channels);
     CLEANUP(resample_free)
-    Resample across = resample_make(0, (double)from->width_px / to->width_px, to->width_px, from->width_px);
+    Resample across =
+        resample_make(0, (double)from->width_px / to->width_px, to->width_px, from->width_px, RESAMPLE_FINE);
     CLEANUP(resample_free)
-    Resample down = resample_make(0, (double)from->height_px / to->height_px, to->height_px, from->height_px);
+    Resample down = resample_make(
+        0, (double)from->height_px / to->height_px, to->height_px, from->height_px, RESAMPLE_FINE);
     const uint8_t **rows = mem_alloc((size_t)down.taps * sizeof(*rows));
     uint8_t *row = mem_alloc(from->stride);
     for (int y = 0; y < to->height_px; y++) {

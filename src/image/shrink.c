@@ -22,8 +22,8 @@ Shrink *shrink_open(const ShrinkAsk *ask)
     s->width_px = ask->width_px;
     s->channels = ask->channels;
     s->stride = (size_t)ask->width_px * (size_t)ask->channels;
-    s->across = resample_make(ask->left, ask->step_x, ask->to_width_px, ask->width_px);
-    s->down = resample_make(ask->top, ask->step_y, ask->to_height_px, ask->height_px);
+    s->across = resample_make(ask->left, ask->step_x, ask->to_width_px, ask->width_px, RESAMPLE_FINE);
+    s->down = resample_make(ask->top, ask->step_y, ask->to_height_px, ask->height_px, RESAMPLE_FINE);
     s->rows = mem_alloc(s->stride * (size_t)s->down.taps);
     s->needed = mem_alloc((size_t)s->down.taps * sizeof(*s->needed));
     s->line = mem_alloc(s->stride);
