@@ -40,6 +40,8 @@ typedef struct {
 } DrawRotation;
 
 DrawRotation draw_rotation(int width_px, int height_px, double degrees);
+// Rows top .. top + to->height_px of a picture turned by so many quarters, 0 .. 3.
+void draw_quarter_rows(const Pixels *whole, int quarters, int top, const Pixels *to);
 // Gives the turned picture to the encoder, white (or with alpha, nothing) around it.
 bool draw_turned(
     const Pixels *whole, double degrees, bool alpha, bool bitonal, Encoder *e, Err *err) MUST_CHECK;

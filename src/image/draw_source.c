@@ -109,13 +109,12 @@ size_t draw_source_memory_bytes(const Grid *g, const DrawPlan *plan)
     return DECODER_BYTES + planes * (tile * tile + (size_t)plane);
 }
 
-// Room for a tile, then what comes of it when rows are cut out, each with its padding.
+// Room for a tile, then for what comes of it when rows are cut out.
 static void make_byte_room(DrawSource *s, size_t size_bytes)
 {
-    size_t room = 2 * (size_bytes + JPEG_PADDING_BYTES);
-    if (room <= s->bytes_max)
+    if (2 * size_bytes <= s->bytes_max)
         return;
-    s->bytes_max = room;
+    s->bytes_max = 2 * size_bytes;
     s->bytes = mem_grow(s->bytes, s->bytes_max, 1);
 }
 
@@ -156,11 +155,10 @@ static bool read_tile(DrawSource *s, int column, int row, int top, int end, Err 
         return false;
     TileBox box = grid_tile(s->grid, s->plan.level, column, row);
     int height = end - top;
-    if (!jpeg_cut_rows(jpeg, &top, &height, s->bytes + jpeg.n + JPEG_PADDING_BYTES, &jpeg)) {
+    if (!jpeg_cut_rows(jpeg, &top, &height, s->bytes + jpeg.n, &jpeg)) {
         top = 0;
         height = box.height_px;
     }
-    jpeg_pad(&jpeg);
     if (!jpeg_read_planes(s->jpeg, jpeg, box.width_px, height, s->plan.luma_only, &s->tile, err))
         return false;
     s->tile_column = column;

@@ -52,18 +52,34 @@ static void rotated_row(const Pixels *px, const DrawRotation *r, bool alpha, boo
     }
 }
 
-static bool turn_quarters(const Pixels *whole, int quarters, Encoder *e, Err *err)
+void draw_quarter_rows(const Pixels *whole, int quarters, int top, const Pixels *to)
 {
     static const Turn turns[4] = {{0}, {.flip_y = true, .swap = true}, {.flip_x = true, .flip_y = true},
         {.flip_x = true, .swap = true}};
-    bool swap = quarters % 2 != 0;
-    Pixels turned = swap ? pixels_make(whole->height_px, whole->width_px, whole->channels)
-                         : pixels_make(whole->width_px, whole->height_px, whole->channels);
-    pixels_turn(whole, turns[quarters], &turned);
-    bool ok = true;
-    for (int y = 0; y < turned.height_px && ok; y++)
-        ok = encoder_row(e, pixels_at(&turned, 0, y), err);
-    free(turned.p);
+    Turn turn = turns[quarters];
+    Pixels part = *whole; // what these rows are made of
+    int first = quarters < 2 ? top : (turn.swap ? whole->width_px : whole->height_px) - top - to->height_px;
+    part.p = turn.swap ? pixels_at(whole, first, 0) : pixels_at(whole, 0, first);
+    if (turn.swap)
+        part.width_px = to->height_px;
+    else
+        part.height_px = to->height_px;
+    pixels_turn(&part, turn, to);
+}
+
+static bool turn_quarters(const Pixels *whole, int quarters, Encoder *e, Err *err)
+{
+    enum { ROWS_AT_ONCE = 16 };
+    bool swap = quarters % 2 != 0, ok = true;
+    int width = swap ? whole->height_px : whole->width_px, height = swap ? whole->width_px : whole->height_px;
+    Pixels strip = pixels_make(width, ROWS_AT_ONCE, whole->channels);
+    for (int top = 0; top < height && ok; top += ROWS_AT_ONCE) {
+        strip.height_px = MIN_OF(ROWS_AT_ONCE, height - top);
+        draw_quarter_rows(whole, quarters, top, &strip);
+        for (int y = 0; y < strip.height_px && ok; y++)
+            ok = encoder_row(e, pixels_at(&strip, 0, y), err);
+    }
+    free(strip.p);
     return ok;
 }
 

@@ -186,10 +186,6 @@ typedef struct {
     Pixels plane[JPEG_PLANES]; // one channel each
 } JpegPlanes;
 
-// Widens the JPEG by end markers behind it, for which there is room. The decoder takes its fast path only
-// while so many bytes are left: without them, the last third of a tile went the slow way.
-enum { JPEG_PADDING_BYTES = 4096 };
-void jpeg_pad(Str *jpeg);
 // Decodes a JPEG of width_px x height_px (at most side_px) into planes of side_px x side_px, made by the
 // caller; says how they are sampled. With luma_only the chroma is not even computed. ERR_CORRUPT.
 bool jpeg_read_planes(JpegReader *r, Str bytes, int width_px, int height_px, bool luma_only, JpegPlanes *to,
@@ -200,11 +196,11 @@ bool jpeg_read_planes(JpegReader *r, Str bytes, int width_px, int height_px, boo
 // wanted.
 bool jpeg_cut_rows(Str jpeg, int *top_px, int *height_px, char *to, Str *ret);
 
-// A JPEG written from planes of 4:2:0, sixteen rows of brightness and eight of chroma at a time. Rows are as
-// long as jpeg_planes_stride says, for whole MCUs; what lies outside the picture repeats its edge.
+// A JPEG written from 1 plane or 3 of 4:2:0, sixteen rows of brightness and eight of chroma at a time. Rows
+// are as long as jpeg_planes_stride says, for whole MCUs; what lies outside the picture repeats its edge.
 enum { JPEG_PLANE_ROWS = 16 };
 int jpeg_planes_stride(int width_px);
-bool jpeg_planes_start(JpegWriter *w, int width_px, int height_px, Buf *out, Err *err) MUST_CHECK;
+bool jpeg_planes_start(JpegWriter *w, int width_px, int height_px, int planes, Buf *out, Err *err) MUST_CHECK;
 bool jpeg_planes_rows(JpegWriter *w, uint8_t *const rows[JPEG_PLANES][JPEG_PLANE_ROWS], Err *err) MUST_CHECK;
 bool jpeg_planes_finish(JpegWriter *w, Err *err) MUST_CHECK;
 

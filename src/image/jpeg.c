@@ -143,13 +143,13 @@ int jpeg_planes_stride(int width_px)
     return (width_px + JPEG_PLANE_ROWS - 1) / JPEG_PLANE_ROWS * JPEG_PLANE_ROWS;
 }
 
-bool jpeg_planes_start(JpegWriter *w, int width_px, int height_px, Buf *out, Err *err)
+bool jpeg_planes_start(JpegWriter *w, int width_px, int height_px, int planes, Buf *out, Err *err)
 {
     assert(w->ycc);
     w->out = out;
     if (setjmp(w->trap.jump))
         return write_failed(w, err);
-    set_up(w, width_px, height_px, JPEG_PLANES, false);
+    set_up(w, width_px, height_px, planes, false);
     w->codec.raw_data_in = TRUE;
     jpeg_start_compress(&w->codec, TRUE);
     return true;
@@ -157,12 +157,17 @@ bool jpeg_planes_start(JpegWriter *w, int width_px, int height_px, Buf *out, Err
 
 bool jpeg_planes_rows(JpegWriter *w, uint8_t *const rows[JPEG_PLANES][JPEG_PLANE_ROWS], Err *err)
 {
+    struct jpeg_compress_struct *c = &w->codec;
     JSAMPROW pointers[JPEG_PLANES][JPEG_PLANE_ROWS];
-    JSAMPARRAY planes[JPEG_PLANES] = {pointers[0], pointers[1], pointers[2]};
     memcpy(pointers, rows, sizeof(pointers));
     if (setjmp(w->trap.jump))
         return write_failed(w, err);
-    jpeg_write_raw_data(&w->codec, planes, JPEG_PLANE_ROWS);
+    // An MCU of a grey picture is one block: half of the rows at a time.
+    int at_once = c->max_v_samp_factor * DCTSIZE;
+    for (int y = 0; y < JPEG_PLANE_ROWS && c->next_scanline < c->image_height; y += at_once) {
+        JSAMPARRAY planes[JPEG_PLANES] = {pointers[0] + y, pointers[1], pointers[2]};
+        jpeg_write_raw_data(c, planes, (JDIMENSION)at_once);
+    }
     return true;
 }
 
@@ -350,18 +355,6 @@ bool jpeg_read_splice_head(JpegReader *r, Str head, SpliceHead *ret)
     bool good = jpeg_read_header(&r->codec, TRUE) == JPEG_HEADER_OK && splice_head(&r->codec, ret);
     jpeg_abort_decompress(&r->codec);
     return good;
-}
-
-// libjpeg-turbo (jdhuff.c) asks for 512 bytes for each of up to 6 blocks of an MCU. End markers, so that a
-// tile that is cut off is still found to be.
-void jpeg_pad(Str *jpeg)
-{
-    uint8_t *p = (uint8_t *)(uintptr_t)jpeg->p + jpeg->n;
-    for (size_t i = 0; i < JPEG_PADDING_BYTES; i += 2) {
-        p[i] = 0xff;
-        p[i + 1] = 0xd9;
-    }
-    jpeg->n += JPEG_PADDING_BYTES;
 }
 
 static bool read_raw(struct jpeg_decompress_struct *c, JpegPlanes *to)

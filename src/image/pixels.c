@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "image/int.h"
 
+#include <endian.h>
+
 Pixels pixels_make(int width_px, int height_px, int channels)
 {
     assert(width_px > 0 && height_px > 0 && channels > 0);
@@ -33,6 +35,42 @@ static inline __attribute__((always_inline)) void turn_row(
             to[c] = from[c];
 }
 
+// Sixty-four bytes as a matrix, eight rows of eight: rows and columns change places, in blocks of 1, 2, 4.
+static void swap_eights(uint64_t m[8])
+{
+    static const uint64_t masks[] = {UINT64_C(0x00ff00ff00ff00ff), UINT64_C(0x0000ffff0000ffff), 0xffffffff};
+    for (int step = 0; step < 3; step++) {
+        int side = 1 << step, shift = 8 * side;
+        for (int a = 0; a < 8; a++) {
+            if (a & side)
+                continue;
+            uint64_t differ = (m[a] >> shift ^ m[a + side]) & masks[step];
+            m[a + side] ^= differ;
+            m[a] ^= differ << shift;
+        }
+    }
+}
+
+// One channel, eight by eight: rows of the result are columns of `from`, whose rows are step_y apart from the
+// corner on. Does as much as whole eights cover.
+static void swap_grey(const uint8_t *corner, ptrdiff_t step_y, bool leftwards, const Pixels *to)
+{
+    for (int y = 0; y + 8 <= to->height_px; y += 8) {
+        for (int x = 0; x + 8 <= to->width_px; x += 8) {
+            uint64_t m[8];
+            for (int i = 0; i < 8; i++) {
+                memcpy(&m[i], corner + (x + i) * step_y + (leftwards ? -y - 7 : y), 8);
+                m[i] = le64toh(m[i]);
+            }
+            swap_eights(m);
+            for (int i = 0; i < 8; i++) {
+                uint64_t row = htole64(m[leftwards ? 7 - i : i]);
+                memcpy(pixels_at(to, x, y + i), &row, 8);
+            }
+        }
+    }
+}
+
 void pixels_turn(const Pixels *from, Turn turn, const Pixels *to)
 {
     int channels = from->channels;
@@ -44,11 +82,15 @@ void pixels_turn(const Pixels *from, Turn turn, const Pixels *to)
     const uint8_t *corner =
         pixels_at(from, turn.flip_x ? from->width_px - 1 : 0, turn.flip_y ? from->height_px - 1 : 0);
     ptrdiff_t along_row = turn.swap ? step_y : step_x, along_column = turn.swap ? step_x : step_y;
+    bool eights = turn.swap && channels == 1;
+    if (eights)
+        swap_grey(corner, step_y, turn.flip_x, to);
     for (int y = 0; y < to->height_px; y++) {
-        const uint8_t *p = corner + y * along_column;
-        uint8_t *q = pixels_at(to, 0, y);
+        int done = eights && y < to->height_px / 8 * 8 ? to->width_px / 8 * 8 : 0;
+        const uint8_t *p = corner + y * along_column + done * along_row;
+        uint8_t *q = pixels_at(to, done, y);
         if (channels == 1)
-            turn_row(p, along_row, 1, to->width_px, q);
+            turn_row(p, along_row, 1, to->width_px - done, q);
         else if (channels == 3)
             turn_row(p, along_row, 3, to->width_px, q);
         else

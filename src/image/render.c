@@ -4,7 +4,8 @@
 //   tiles of the level -> rows of brightness and chroma, resampled -> RGB or grey -> encoder
 //
 // An upright JPEG in colour goes from planes to planes: colours are never converted and chroma never
-// enlarged. Only a picture that is turned is gathered whole before it is encoded.
+// enlarged; a grey JPEG likewise, turned by quarters, too. Only a picture that is turned is gathered whole
+// before it is encoded.
 #include "image/draw.h"
 
 #include <math.h>
@@ -65,15 +66,15 @@ static void mirror_row(uint8_t *row, int width_px, int channels)
     }
 }
 
-// `planes` has room for three rows.
+// `planes` has room for three rows; the source of one plane does not use it.
 static bool next_row(DrawSource *s, const RenderAsk *ask, int y, uint8_t *planes, uint8_t *to, Err *err)
 {
     int width = ask->out_width_px, channels = draw_source_planes(s);
-    uint8_t *cb = planes + width, *cr = cb + width;
     if (channels == 1) {
         if (!draw_source_row(s, 0, y, to, err))
             return false;
     } else {
+        uint8_t *cb = planes + width, *cr = cb + width;
         if (!draw_source_row(s, 0, y, planes, err) || !draw_source_row(s, 1, y, cb, err) ||
             !draw_source_row(s, 2, y, cr, err))
             return false;
@@ -87,18 +88,39 @@ static bool next_row(DrawSource *s, const RenderAsk *ask, int y, uint8_t *planes
     return true;
 }
 
+static Pixels gather(DrawSource *s, const RenderAsk *ask, uint8_t *planes, bool *ret_ok, Err *err)
+{
+    Pixels px = pixels_make(ask->out_width_px, ask->out_height_px, draw_source_planes(s));
+    *ret_ok = true;
+    for (int y = 0; y < ask->out_height_px && *ret_ok; y++)
+        *ret_ok = next_row(s, ask, y, planes, pixels_at(&px, 0, y), err);
+    return px;
+}
+
+static bool render_turned(DrawSource *s, const RenderAsk *ask, uint8_t *planes, Encoder *e, Err *err)
+{
+    bool ok;
+    Pixels px = gather(s, ask, planes, &ok, err);
+    ok = ok && draw_turned(&px, ask->rotation_deg, needs_alpha(ask), is_bitonal(ask), e, err);
+    free(px.p);
+    return ok;
+}
+
+static bool render_upright(DrawSource *s, const RenderAsk *ask, uint8_t *planes, Encoder *e, Err *err)
+{
+    uint8_t *row = mem_alloc((size_t)ask->out_width_px * (size_t)draw_source_planes(s));
+    bool ok = true;
+    for (int y = 0; y < ask->out_height_px && ok; y++)
+        ok = next_row(s, ask, y, planes, row, err) && encoder_row(e, row, err);
+    free(row);
+    return ok;
+}
+
 static bool render_rows(DrawSource *s, const RenderAsk *ask, Encoder *e, Err *err)
 {
-    int channels = draw_source_planes(s);
-    bool turned = ask->rotation_deg > 0, ok = true;
     uint8_t *planes = mem_alloc((size_t)ask->out_width_px * JPEG_PLANES);
-    Pixels px = pixels_make(ask->out_width_px, turned ? ask->out_height_px : 1, channels);
-    for (int y = 0; y < ask->out_height_px && ok; y++)
-        ok = next_row(s, ask, y, planes, pixels_at(&px, 0, turned ? y : 0), err) &&
-             (turned || encoder_row(e, px.p, err));
-    if (ok && turned)
-        ok = draw_turned(&px, ask->rotation_deg, needs_alpha(ask), is_bitonal(ask), e, err);
-    free(px.p);
+    bool ok = ask->rotation_deg > 0 ? render_turned(s, ask, planes, e, err)
+                                    : render_upright(s, ask, planes, e, err);
     free(planes);
     return ok;
 }
@@ -112,14 +134,14 @@ typedef struct {
     uint8_t *memory;
 } Strip;
 
-static Strip strip_make(const RenderAsk *ask)
+static Strip strip_make(int width_px, int height_px)
 {
     Strip s = {0};
-    size_t stride = (size_t)jpeg_planes_stride(ask->out_width_px);
+    size_t stride = (size_t)jpeg_planes_stride(width_px);
     s.memory = mem_alloc(stride * JPEG_PLANE_ROWS * JPEG_PLANES);
     for (int i = 0; i < JPEG_PLANES; i++) {
-        s.width[i] = i == 0 ? ask->out_width_px : (ask->out_width_px + 1) / 2;
-        s.height[i] = i == 0 ? ask->out_height_px : (ask->out_height_px + 1) / 2;
+        s.width[i] = i == 0 ? width_px : (width_px + 1) / 2;
+        s.height[i] = i == 0 ? height_px : (height_px + 1) / 2;
         s.stride[i] = (int)(i == 0 ? stride : stride / 2);
         for (int y = 0; y < JPEG_PLANE_ROWS; y++)
             s.rows[i][y] = s.memory + stride * (size_t)(i * JPEG_PLANE_ROWS + y);
@@ -128,35 +150,83 @@ static Strip strip_make(const RenderAsk *ask)
 }
 
 // What lies outside the picture repeats its last row and column.
+static void strip_pad(Strip *s, int plane, int rows)
+{
+    int width = s->width[plane], all = plane == 0 ? JPEG_PLANE_ROWS : JPEG_PLANE_ROWS / 2;
+    for (int y = 0; y < all; y++) {
+        uint8_t *row = s->rows[plane][y];
+        if (y >= rows)
+            memcpy(row, s->rows[plane][y - 1], (size_t)s->stride[plane]);
+        else
+            memset(row + width, row[width - 1], (size_t)(s->stride[plane] - width));
+    }
+}
+
 static bool strip_fill(DrawSource *source, Strip *s, int plane, int top, Err *err)
 {
-    int rows = plane == 0 ? JPEG_PLANE_ROWS : JPEG_PLANE_ROWS / 2;
-    for (int y = 0; y < rows; y++) {
-        uint8_t *row = s->rows[plane][y];
-        if (top + y >= s->height[plane]) {
-            memcpy(row, s->rows[plane][y - 1], (size_t)s->stride[plane]);
-            continue;
-        }
-        if (!draw_source_row(source, plane, top + y, row, err))
+    int all = plane == 0 ? JPEG_PLANE_ROWS : JPEG_PLANE_ROWS / 2;
+    int rows = MIN_OF(all, s->height[plane] - top);
+    for (int y = 0; y < rows; y++)
+        if (!draw_source_row(source, plane, top + y, s->rows[plane][y], err))
             return false;
-        int width = s->width[plane];
-        memset(row + width, row[width - 1], (size_t)(s->stride[plane] - width));
-    }
+    strip_pad(s, plane, rows);
     return true;
 }
 
 static bool render_planes(DrawSource *source, const RenderAsk *ask, Buf *out, Err *err)
 {
     CLEANUP(jpeg_writer_closep) JpegWriter *w = jpeg_writer_open(RENDER_QUALITY, true);
-    if (!jpeg_planes_start(w, ask->out_width_px, ask->out_height_px, out, err))
+    if (!jpeg_planes_start(w, ask->out_width_px, ask->out_height_px, JPEG_PLANES, out, err))
         return false;
-    Strip s = strip_make(ask);
+    Strip s = strip_make(ask->out_width_px, ask->out_height_px);
     bool ok = true;
     for (int top = 0; top < ask->out_height_px && ok; top += JPEG_PLANE_ROWS) {
         for (int i = 0; i < JPEG_PLANES && ok; i++)
             ok = strip_fill(source, &s, i, i == 0 ? top : top / 2, err);
         ok = ok && jpeg_planes_rows(w, s.rows, err);
     }
+    free(s.memory);
+    return ok && jpeg_planes_finish(w, err);
+}
+
+// ---- grey, upright or turned by quarters
+
+static bool grey_to_plane(const RenderAsk *ask)
+{
+    return ask->format == RENDER_JPEG && fmod(ask->rotation_deg, 90.0) == 0;
+}
+
+// `whole` counts when the picture is turned.
+static bool strip_grey(
+    DrawSource *source, const RenderAsk *ask, const Pixels *whole, Strip *s, int top, Err *err)
+{
+    int quarters = (int)(ask->rotation_deg / 90.0), rows = MIN_OF(JPEG_PLANE_ROWS, s->height[0] - top);
+    Pixels to = {.p = s->rows[0][0], .width_px = s->width[0], .height_px = rows, .channels = 1};
+    to.stride = (size_t)s->stride[0];
+    if (quarters > 0)
+        draw_quarter_rows(whole, quarters, top, &to);
+    for (int y = 0; y < rows && quarters == 0; y++)
+        if (!next_row(source, ask, top + y, NULL, s->rows[0][y], err))
+            return false;
+    strip_pad(s, 0, rows);
+    return true;
+}
+
+static bool render_grey(DrawSource *source, const RenderAsk *ask, Buf *out, Err *err)
+{
+    bool swap = fmod(ask->rotation_deg, 180.0) != 0, ok = true;
+    int width = swap ? ask->out_height_px : ask->out_width_px;
+    int height = swap ? ask->out_width_px : ask->out_height_px;
+    CLEANUP(jpeg_writer_closep) JpegWriter *w = jpeg_writer_open(RENDER_QUALITY, true);
+    if (!jpeg_planes_start(w, width, height, 1, out, err))
+        return false;
+    Strip s = strip_make(width, height);
+    Pixels whole = {0};
+    if (ask->rotation_deg > 0)
+        whole = gather(source, ask, NULL, &ok, err);
+    for (int top = 0; top < height && ok; top += JPEG_PLANE_ROWS)
+        ok = strip_grey(source, ask, &whole, &s, top, err) && jpeg_planes_rows(w, s.rows, err);
+    free(whole.p);
     free(s.memory);
     return ok && jpeg_planes_finish(w, err);
 }
@@ -201,10 +271,11 @@ size_t render_memory_bytes(const Pyramid *p, const RenderAsk *ask)
     size_t channels = plan.luma_only ? 1 : JPEG_PLANES;
     size_t bytes = draw_source_memory_bytes(g, &plan);
     EncodeAsk e = encode_ask(ask, (int)channels);
-    size_t row = (size_t)jpeg_planes_stride(ask->out_width_px) * JPEG_PLANES;
+    // Sixteen rows, of a turned picture sixteen columns, and the picture that is turned.
+    size_t row = (size_t)jpeg_planes_stride(MAX_OF(ask->out_width_px, ask->out_height_px)) * JPEG_PLANES;
     bytes += row * JPEG_PLANE_ROWS;
     if (ask->rotation_deg > 0)
-        bytes += 2 * (size_t)ask->out_width_px * (size_t)ask->out_height_px * channels;
+        bytes += (size_t)ask->out_width_px * (size_t)ask->out_height_px * channels;
     return bytes + encode_memory_bytes(&e);
 }
 
@@ -216,9 +287,11 @@ bool render(const Pyramid *p, const RenderAsk *ask, Buf *out, Err *err)
     CLEANUP(draw_source_closep) DrawSource *s = draw_source_open(p, &plan, plane_to_plane(ask), err);
     if (!s)
         return false;
-    if (plane_to_plane(ask) && draw_source_planes(s) == JPEG_PLANES &&
-        ask->out_width_px <= JPEG_SIDE_MAX_PX && ask->out_height_px <= JPEG_SIDE_MAX_PX)
+    bool fits = ask->out_width_px <= JPEG_SIDE_MAX_PX && ask->out_height_px <= JPEG_SIDE_MAX_PX;
+    if (fits && plane_to_plane(ask) && draw_source_planes(s) == JPEG_PLANES)
         return render_planes(s, ask, out, err);
+    if (fits && grey_to_plane(ask) && draw_source_planes(s) == 1)
+        return render_grey(s, ask, out, err);
     EncodeAsk encode = encode_ask(ask, draw_source_planes(s));
     CLEANUP(encoder_closep) Encoder *e = encoder_open(&encode, out, err);
     return e && render_rows(s, ask, e, err) && encoder_finish(e, err);

@@ -169,6 +169,7 @@ static void qualities(void **state)
     free(px.p);
     ask.format = RENDER_JPEG;
     free(draw(picture, ask, 200, 150, 1).p);
+    free(draw(picture, ask, 200, 150, 1).p);
     ask.quality = RENDER_COLOR;
     free(draw(grey, ask, 200, 150, 1).p); // a grey picture stays grey
     ask.rotation_deg = 45;

@@ -82,35 +82,36 @@ AVX2 INLINE __m256i eight_taps(const Resample *r, const uint8_t *from, int i)
         _mm256_set_m128i(high, low), _mm256_loadu2_m128i((const void *)(w + 64), (const void *)w));
 }
 
-// The same from sixteen taps.
-AVX2 INLINE __m256i sixteen_taps(const Resample *r, const uint8_t *from, int i)
+AVX2 INLINE __m256i sixteen_taps_one(const Resample *r, const uint8_t *from, int i)
 {
-    __m256i sums[2];
-    for (int k = 0; k < 2; k++) {
-        const int8_t *w = r->fast + (size_t)(i + k) * 16;
-        __m256i samples = _mm256_loadu2_m128i(
-            (const void *)(from + r->first[i + k + 8]), (const void *)(from + r->first[i + k]));
-        sums[k] =
-            _mm256_maddubs_epi16(samples, _mm256_loadu2_m128i((const void *)(w + 128), (const void *)w));
-    }
-    return _mm256_hadd_epi16(sums[0], sums[1]);
+    const int8_t *w = r->fast + (size_t)i * 16;
+    return _mm256_maddubs_epi16(
+        _mm256_loadu2_m128i((const void *)(from + r->first[i + 8]), (const void *)(from + r->first[i])),
+        _mm256_loadu2_m128i((const void *)(w + 128), (const void *)w));
+}
+
+AVX2 INLINE __m256i two_outputs(const Resample *r, const uint8_t *from, int i, bool eight)
+{
+    return eight ? eight_taps(r, from, i)
+                 : _mm256_hadd_epi16(sixteen_taps_one(r, from, i), sixteen_taps_one(r, from, i + 1));
 }
 
 AVX2 INLINE int row_sixteens(const Resample *r, const uint8_t *from, uint8_t *to, bool eight)
 {
     const __m256i per_one = _mm256_set1_epi16(PER_ONE);
-    int i = 0;
-    for (; i + 16 <= r->count; i += 16) {
-        __m256i s[4];
-        for (int k = 0; k < 4; k++)
-            s[k] = eight ? eight_taps(r, from, i + 2 * k) : sixteen_taps(r, from, i + 2 * k);
+    if (r->count < 16)
+        return 0;
+    for (int i = 0;; i = MIN_OF(i + 16, r->count - 16)) { // the last ones twice, rather than one by one
         // Outputs i .. i+7 in the low half, i+8 .. i+15 in the high one.
-        __m256i sum = _mm256_hadd_epi16(_mm256_hadd_epi16(s[0], s[1]), _mm256_hadd_epi16(s[2], s[3]));
+        __m256i sum = _mm256_hadd_epi16(
+            _mm256_hadd_epi16(two_outputs(r, from, i, eight), two_outputs(r, from, i + 2, eight)),
+            _mm256_hadd_epi16(two_outputs(r, from, i + 4, eight), two_outputs(r, from, i + 6, eight)));
         sum = _mm256_mulhrs_epi16(sum, per_one);
         __m128i bytes = _mm_packus_epi16(_mm256_castsi256_si128(sum), _mm256_extracti128_si256(sum, 1));
         _mm_storeu_si128((void *)(to + i), bytes);
+        if (i == r->count - 16)
+            return r->count;
     }
-    return i;
 }
 
 // Reads up to RESAMPLE_SLACK bytes behind the last input.
@@ -125,29 +126,31 @@ AVX2 static size_t column_avx2(
 {
     const __m256i per_one = _mm256_set1_epi16(PER_ONE);
     __m256i weights[RESAMPLE_FAST_TAPS_MAX / 2];
-    const uint8_t *one[RESAMPLE_FAST_TAPS_MAX / 2], *two[RESAMPLE_FAST_TAPS_MAX / 2];
-    int pairs = (taps + 1) / 2;
-    for (int k = 0; k < pairs; k++) {
-        bool lone = 2 * k + 1 == taps;
-        one[k] = rows[2 * k];
-        two[k] = rows[lone ? 2 * k : 2 * k + 1];
-        weights[k] =
-            _mm256_set1_epi16((short)((uint8_t)w[2 * k] | (lone ? 0 : (unsigned)(uint8_t)w[2 * k + 1] << 8)));
-    }
-    size_t x = 0;
-    for (; x + 32 <= bytes; x += 32) {
+    int pairs = taps / 2;
+    if (bytes < 32)
+        return 0;
+    for (int k = 0; k < pairs; k++)
+        weights[k] = _mm256_set1_epi16((short)((uint8_t)w[2 * k] | (unsigned)(uint8_t)w[2 * k + 1] << 8));
+    const __m256i odd = _mm256_set1_epi16((uint8_t)w[taps - 1]);
+    for (size_t x = 0;; x = MIN_OF(x + 32, bytes - 32)) { // as above
         __m256i low = _mm256_setzero_si256(), high = low;
         for (int k = 0; k < pairs; k++) {
-            __m256i a = _mm256_loadu_si256((const void *)(one[k] + x));
-            __m256i b = _mm256_loadu_si256((const void *)(two[k] + x));
+            __m256i a = _mm256_loadu_si256((const void *)(rows[2 * k] + x));
+            __m256i b = _mm256_loadu_si256((const void *)(rows[2 * k + 1] + x));
             low = _mm256_add_epi16(low, _mm256_maddubs_epi16(_mm256_unpacklo_epi8(a, b), weights[k]));
             high = _mm256_add_epi16(high, _mm256_maddubs_epi16(_mm256_unpackhi_epi8(a, b), weights[k]));
+        }
+        if (taps % 2 != 0) {
+            __m256i a = _mm256_loadu_si256((const void *)(rows[taps - 1] + x));
+            low = _mm256_add_epi16(low, _mm256_maddubs_epi16(_mm256_unpacklo_epi8(a, a), odd));
+            high = _mm256_add_epi16(high, _mm256_maddubs_epi16(_mm256_unpackhi_epi8(a, a), odd));
         }
         low = _mm256_mulhrs_epi16(low, per_one);
         high = _mm256_mulhrs_epi16(high, per_one);
         _mm256_storeu_si256((void *)(to + x), _mm256_packus_epi16(low, high));
+        if (x == bytes - 32)
+            return bytes;
     }
-    return x;
 }
 
 static bool can_avx2(void)
