@@ -2,6 +2,7 @@
 #include "base/lane.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 
 typedef struct {
@@ -101,6 +102,11 @@ int lane_waiting(Lane *lane)
     int waiting = lane->waiting;
     pthread_mutex_unlock(&lane->lock);
     return waiting;
+}
+
+void lane_give_way(void)
+{
+    sched_yield();
 }
 
 void lane_close(Lane *lane)

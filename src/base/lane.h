@@ -15,4 +15,7 @@ bool lane_add(Lane *lane, LaneWork *run, void *work, Err *err) MUST_CHECK; // ER
 void lane_add_wait(Lane *lane, LaneWork *run, void *work);
 void lane_drain(Lane *lane); // returns when nothing is queued or running
 int lane_waiting(Lane *lane);
+// For long work, between its pieces of at most a millisecond: whoever waits for this core gets it now, not at
+// the end of the scheduler's slice (docs/decisions/022-renders-give-way.md).
+void lane_give_way(void);
 void lane_close(Lane *lane); // finishes what is queued, then ends the threads

@@ -128,8 +128,12 @@ void conn_close(Conn *c)
         c->older->newer = c->newer;
     loop->conns_count--;
     close(c->fd);
-    peers_remove(loop->server->peers, peer_key(&c->address));
-    atomic_fetch_sub(&loop->server->connections, 1);
+    if (c->turned) {
+        loop->turned_count--;
+    } else {
+        peers_remove(loop->server->peers, peer_key(&c->address));
+        atomic_fetch_sub(&loop->server->connections, 1);
+    }
     free(c);
 }
 
@@ -143,6 +147,17 @@ static void linger(Conn *c)
     c->state = CONN_LINGERING;
     c->deadline_us = c->loop->now_us + LINGER_MS * 1000;
     conn_watch(c, EPOLLIN);
+}
+
+// Closed at once it would be reset by what the client is just sending, and the answer lost.
+void conn_turn_away(Conn *c)
+{
+    static const char busy[] = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\nConnection: close\r\n"
+                               "Content-Length: 0\r\n\r\n";
+    c->turned = true;
+    c->loop->turned_count++;
+    (void)!send(c->fd, busy, sizeof(busy) - 1, MSG_NOSIGNAL | MSG_DONTWAIT); // a new socket has room
+    linger(c);
 }
 
 // False if the connection is gone or waits; true if the next request may be looked at.
@@ -445,6 +460,20 @@ void conn_answered(Conn *c)
         advance(c);
 }
 
+// Bytes that came since the loop last looked: a request that would go without an answer.
+static bool has_unread(const Conn *c)
+{
+    char byte;
+    return recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+static void refuse_unread(Conn *c, int status, const char *why)
+{
+    c->r->head.method = HTTP_GET;
+    c->r->head.fields_count = 0;
+    refuse(c, status, why);
+}
+
 void conn_sweep(Conn *c, bool closing, bool over)
 {
     bool late = c->deadline_us <= c->loop->now_us;
@@ -452,13 +481,11 @@ void conn_sweep(Conn *c, bool closing, bool over)
     case CONN_WORKING:
         return; // the worker holds the request
     case CONN_READING:
-        if (late && !closing) {
-            c->r->head.method = HTTP_GET;
-            c->r->head.fields_count = 0;
-            refuse(c, 408, "The request took too long to arrive.");
-            return;
-        }
-        break;
+        if (closing)
+            refuse_unread(c, 503, "The museum is closing; please try again in a moment.");
+        else if (late)
+            refuse_unread(c, 408, "The request took too long to arrive.");
+        return;
     case CONN_SENDING:
         if (late && !over && reads_on(c))
             return;
@@ -468,6 +495,10 @@ void conn_sweep(Conn *c, bool closing, bool over)
         closing = over;
         break;
     case CONN_IDLE:
+        if ((late || closing) && has_unread(c)) {
+            read_more(c);
+            return;
+        }
         break;
     }
     if (late || closing)

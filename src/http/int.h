@@ -23,6 +23,7 @@ enum {
     REPLY_TURN_BYTES = 512 * 1024,  // of a big file per turn, so that one download does not hold a loop
     REPLY_BYTES_PER_MS_MIN = 4,     // whoever reads slower is cut off
     IDLE_MS = 60 * 1000,            // between requests
+    TURNED_MAX = 64,                // of a loop: connections that are told that there are too many
     LINGER_MS = 2 * 1000,           // after a refusal: time to read it before the connection is torn down
     RETRY_AFTER_S = 2,
     DATE_BYTES_MAX = 40,
@@ -153,6 +154,7 @@ struct Conn {
     int fd;
     uint32_t events; // what epoll watches for; 0: not registered
     ConnState state;
+    bool turned; // away: counted in Loop.turned_count only
     int64_t deadline_us;
     uint64_t sent_before; // SENDING: when the deadline was last moved
     HttpRequest *r;       // while there is something of a request
@@ -165,7 +167,7 @@ struct Loop {
     int epoll, wakeup;
     bool listening;
     Conn *conns;
-    int conns_count;
+    int conns_count, turned_count;
     HttpRequest *pool;
     int pool_count;
     int64_t now_us, swept_us, closing_since_us, date_s;
@@ -181,6 +183,8 @@ void conn_event(Conn *c);
 void conn_answered(Conn *c);
 void conn_watch(Conn *c, uint32_t events);
 void conn_close(Conn *c);
+// Tells a new connection to come again, without reading what it asks.
+void conn_turn_away(Conn *c);
 // Looks at its deadline; closing: the server takes nothing new; over: nor waits for answers on their way.
 void conn_sweep(Conn *c, bool closing, bool over);
 void request_free(HttpRequest *r);

@@ -43,15 +43,31 @@ static void listen_on(Loop *loop, bool yes)
         loop->listening = yes;
 }
 
-static void turn_away(int fd)
+static Conn *conn_open(Loop *loop, int fd, const struct sockaddr_storage *address)
 {
-    static const char busy[] = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\nConnection: close\r\n"
-                               "Content-Length: 0\r\n\r\n";
-    (void)!send(fd, busy, sizeof(busy) - 1, MSG_NOSIGNAL | MSG_DONTWAIT); // a courtesy
-    close(fd);
+    Conn *c = mem_alloc(sizeof(Conn));
+    *c = (Conn){.loop = loop, .older = loop->conns, .fd = fd, .address = *address};
+    c->deadline_us = loop->now_us + (int64_t)loop->server->config.deadline_ms * 1000;
+    if (loop->conns)
+        loop->conns->newer = c;
+    loop->conns = c;
+    loop->conns_count++;
+    return c;
 }
 
-static void accept_one(Loop *loop)
+static bool has_room(HttpServer *server, PeerKey key)
+{
+    if (atomic_load(&server->closing))
+        return false;
+    if (atomic_fetch_add(&server->connections, 1) < server->config.connections_max &&
+        peers_add(server->peers, key, server->config.connections_per_ip_max))
+        return true;
+    atomic_fetch_sub(&server->connections, 1);
+    return false;
+}
+
+// False: nobody waits at the door.
+static bool accept_one(Loop *loop)
 {
     HttpServer *server = loop->server;
     struct sockaddr_storage address = {0};
@@ -60,23 +76,15 @@ static void accept_one(Loop *loop)
     if (fd < 0) {
         if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
             listen_on(loop, false); // until the next sweep: asking again at once would only spin
-        return;
+        return false;
     }
-    PeerKey key = peer_key(&address);
-    if (atomic_fetch_add(&server->connections, 1) >= server->config.connections_max ||
-        !peers_add(server->peers, key, server->config.connections_per_ip_max)) {
-        atomic_fetch_sub(&server->connections, 1);
-        turn_away(fd);
-        return;
-    }
-    Conn *c = mem_alloc(sizeof(Conn));
-    *c = (Conn){.loop = loop, .older = loop->conns, .fd = fd, .address = address};
-    c->deadline_us = loop->now_us + (int64_t)server->config.deadline_ms * 1000;
-    if (loop->conns)
-        loop->conns->newer = c;
-    loop->conns = c;
-    loop->conns_count++;
-    conn_watch(c, EPOLLIN);
+    if (has_room(server, peer_key(&address)))
+        conn_watch(conn_open(loop, fd, &address), EPOLLIN);
+    else if (loop->turned_count < TURNED_MAX)
+        conn_turn_away(conn_open(loop, fd, &address));
+    else
+        close(fd);
+    return true;
 }
 
 // ---- the loop
@@ -117,8 +125,11 @@ static void *run(void *argument)
     struct epoll_event events[EVENTS_PER_TURN];
     for (;;) {
         bool closing = atomic_load(&loop->server->closing);
-        if (closing && loop->closing_since_us == 0)
-            loop->closing_since_us = clock_mono_us();
+        if (closing && loop->closing_since_us == 0) {
+            loop->closing_since_us = loop->now_us = clock_mono_us();
+            while (accept_one(loop)) // they would be reset when the door is taken away
+                ;
+        }
         int count = epoll_wait(loop->epoll, events, EVENTS_PER_TURN,
             loop->conns_count || !loop->listening || closing ? SWEEP_MS : -1);
         loop->now_us = clock_mono_us();
