@@ -5,6 +5,7 @@
 #include "image/draw.h"
 
 #include "base/file.h"
+#include "base/lane.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -315,6 +316,7 @@ static bool read_row_of_tiles(DrawSource *s, Err *err)
     for (int column = s->first_column; column < s->end_column; column++) {
         if (top < bottom && !read_tile(s, column, row, top, bottom, err))
             return false;
+        lane_give_way();
         if (s->tile.count < s->planes)
             return err_set(err, ERR_CORRUPT, "a tile of the pyramid file has no colour");
         int width = grid_tile(s->grid, s->plan.level, column, row).width_px;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/lane.h"
 #include "image/draw.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-enum { LUMA_THRESHOLD = 128 };
+enum { LUMA_THRESHOLD = 128, ROWS_A_PIECE = 8 };
 
 DrawRotation draw_rotation(int width_px, int height_px, double degrees)
 {
@@ -78,6 +79,7 @@ static bool turn_quarters(const Pixels *whole, int quarters, Encoder *e, Err *er
         draw_quarter_rows(whole, quarters, top, &strip);
         for (int y = 0; y < strip.height_px && ok; y++)
             ok = encoder_row(e, pixels_at(&strip, 0, y), err);
+        lane_give_way();
     }
     free(strip.p);
     return ok;
@@ -91,6 +93,8 @@ static bool turn_freely(const Pixels *whole, double degrees, bool alpha, bool bi
     for (int y = 0; y < r.height_px && ok; y++) {
         rotated_row(whole, &r, alpha, bitonal, y, row);
         ok = encoder_row(e, row, err);
+        if (y % ROWS_A_PIECE == 0)
+            lane_give_way();
     }
     free(row);
     return ok;

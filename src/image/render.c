@@ -6,6 +6,7 @@
 // An upright JPEG in colour goes from planes to planes: colours are never converted and chroma never
 // enlarged; a grey JPEG likewise, turned by quarters, too. Only a picture that is turned is gathered whole
 // before it is encoded.
+#include "base/lane.h"
 #include "image/draw.h"
 
 #include <math.h>
@@ -92,8 +93,11 @@ static Pixels gather(DrawSource *s, const RenderAsk *ask, uint8_t *planes, bool 
 {
     Pixels px = pixels_make(ask->out_width_px, ask->out_height_px, draw_source_planes(s));
     *ret_ok = true;
-    for (int y = 0; y < ask->out_height_px && *ret_ok; y++)
+    for (int y = 0; y < ask->out_height_px && *ret_ok; y++) {
         *ret_ok = next_row(s, ask, y, planes, pixels_at(&px, 0, y), err);
+        if (y % JPEG_PLANE_ROWS == 0)
+            lane_give_way();
+    }
     return px;
 }
 
@@ -110,8 +114,11 @@ static bool render_upright(DrawSource *s, const RenderAsk *ask, uint8_t *planes,
 {
     uint8_t *row = mem_alloc((size_t)ask->out_width_px * (size_t)draw_source_planes(s));
     bool ok = true;
-    for (int y = 0; y < ask->out_height_px && ok; y++)
+    for (int y = 0; y < ask->out_height_px && ok; y++) {
         ok = next_row(s, ask, y, planes, row, err) && encoder_row(e, row, err);
+        if (y % JPEG_PLANE_ROWS == 0)
+            lane_give_way();
+    }
     free(row);
     return ok;
 }
@@ -184,6 +191,7 @@ static bool render_planes(DrawSource *source, const RenderAsk *ask, Buf *out, Er
         for (int i = 0; i < JPEG_PLANES && ok; i++)
             ok = strip_fill(source, &s, i, i == 0 ? top : top / 2, err);
         ok = ok && jpeg_planes_rows(w, s.rows, err);
+        lane_give_way();
     }
     free(s.memory);
     return ok && jpeg_planes_finish(w, err);
@@ -224,8 +232,10 @@ static bool render_grey(DrawSource *source, const RenderAsk *ask, Buf *out, Err 
     Pixels whole = {0};
     if (ask->rotation_deg > 0)
         whole = gather(source, ask, NULL, &ok, err);
-    for (int top = 0; top < height && ok; top += JPEG_PLANE_ROWS)
+    for (int top = 0; top < height && ok; top += JPEG_PLANE_ROWS) {
         ok = strip_grey(source, ask, &whole, &s, top, err) && jpeg_planes_rows(w, s.rows, err);
+        lane_give_way();
+    }
     free(whole.p);
     free(s.memory);
     return ok && jpeg_planes_finish(w, err);
