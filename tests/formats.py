@@ -121,9 +121,4 @@ def test_a_name_says_nothing():
 
 
 if __name__ == "__main__":
-    try:
-        main(globals())
-    finally:
-        if museum:
-            museum.stop()
-            shutil.rmtree(museum.folder, ignore_errors=True)
+    main(globals())

@@ -370,8 +370,4 @@ def test_killed_while_indexing():
 
 
 if __name__ == "__main__":
-    try:
-        main(dict(globals()))
-    finally:
-        if museum:
-            museum.__exit__()
+    main(globals())

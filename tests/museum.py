@@ -9,14 +9,15 @@
 Tests are functions named test_*; `main(globals())` runs them in order and speaks TAP. A test that cannot run on this
 machine raises Skip("why"). BUILD (environment) is the build folder, by default build/.
 """
+import atexit
 import contextlib
 import http.client
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -40,15 +41,27 @@ class Museum:
         self.keep = keep
         self.port = None
         self.server = None
+        self.started = []
+        atexit.register(self.close)
         self.run("init", "--yes", "--name", "Test museum", "--access", access)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.stop()
-        if not self.keep:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        self.close()
+
+    def close(self):
+        """Called at the latest when the tests end, however they end: no server and no folder is left behind."""
+        atexit.unregister(self.close)
+        try:
+            self.stop()
+        finally:
+            for process in self.started:
+                process.kill()
+                process.wait()
+            if not self.keep:
+                shutil.rmtree(self.folder, ignore_errors=True)
 
     def run(self, *words, code=0, timeout=300, **more):
         """Runs a verb, expects the exit code (None: any), returns the finished process with text output."""
@@ -67,23 +80,40 @@ class Museum:
 
     def start(self, *words):
         """Starts a verb in the background."""
-        return subprocess.Popen([VITRINE, "-C", self.home, *map(str, words)], stdin=subprocess.DEVNULL,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen([VITRINE, "-C", self.home, *map(str, words)], stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.started.append(process)
+        return process
 
     def serve(self, *words):
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            self.port = s.getsockname()[1]
+        """On a port that the server itself takes: one found beforehand could be another's by then, who would answer in its place."""
+        self.stop()
         self.log = open(self.folder / "serve.log", "a+", encoding="utf-8")
-        self.server = subprocess.Popen([VITRINE, "-C", self.home, "serve", "--listen", f"127.0.0.1:{self.port}", *words],
+        said = self.log.seek(0, os.SEEK_END)
+        self.server = subprocess.Popen([VITRINE, "-C", self.home, "serve", "--listen", "127.0.0.1:0", *words],
                                        stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+        self.wait(lambda: self.find_port(said), "the server says where it listens")
         self.wait(lambda: self.get("/healthz")[0] == 200, "the server answers")
 
+    def find_port(self, said):
+        self.log.seek(said)
+        told = self.log.read()
+        assert self.server.poll() is None, f"the server ended: {told}"
+        found = re.search(r"^Open  http://127\.0\.0\.1:(\d+)/", told, re.MULTILINE)
+        self.port = int(found[1]) if found else None
+        return found
+
     def stop(self, how=signal.SIGTERM):
-        if self.server:
-            self.server.send_signal(how)
-            self.server.wait(timeout=30)
-            self.server = None
+        """Ends the server, in any case; one that does not end by itself fails the test."""
+        server, self.server = self.server, None
+        if server:
+            server.send_signal(how)
+            try:
+                server.wait(timeout=30)
+            finally:
+                server.kill()
+                server.wait()
+                self.log.close()
 
     @contextlib.contextmanager
     def serving(self):
@@ -131,6 +161,7 @@ class Museum:
 
 
 def main(names):
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was begun is ended, as by Ctrl-C
     tests = [(n, f) for n, f in names.items() if n.startswith("test_") and callable(f)]
     only = sys.argv[1:]
     tests = [(n, f) for n, f in tests if not only or n in only]

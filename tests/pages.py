@@ -224,9 +224,4 @@ def test_killed_between_pages_it_goes_on():
 
 
 if __name__ == "__main__":
-    try:
-        main(globals())
-    finally:
-        if museum:
-            museum.stop()
-            shutil.rmtree(museum.folder, ignore_errors=True)
+    main(globals())

@@ -348,8 +348,4 @@ def test_bad_input_is_named_and_the_rest_taken_in():
 
 
 if __name__ == "__main__":
-    try:
-        main(globals())
-    finally:
-        if museum:
-            museum.__exit__()
+    main(globals())

@@ -206,10 +206,5 @@ def test_rebuild_follows_museum_conf():
     museum.serve()
 
 
-def test_zz_end():
-    for museum in museums.values():
-        museum.__exit__()
-
-
 if __name__ == "__main__":
     main(globals())
