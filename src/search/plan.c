@@ -329,6 +329,24 @@ static void add_near(Plan *p, Node *any, Str word, Str typed, uint32_t fields)
         note_correction(p, typed, found[0].word);
 }
 
+// A name in another script, as it would stand in Latin letters: Россетти for a record that says Rossetti. Han
+// has its own ways (pinyin, vocabularies).
+static void add_latin(Plan *p, Node *any, Str text, Str typed, uint32_t fields)
+{
+    TextToken *tokens;
+    size_t count;
+    Err err = {0};
+    Str latin = any->count ? S("") : text_romanise(p->a, text);
+    for (size_t i = 0; i < text.n; i++)
+        if ((unsigned char)text.p[i] >= 0xE4 && (unsigned char)text.p[i] <= 0xE9)
+            return;
+    if (latin.n == 0 || !text_tokens(p->a, latin, S(""), &tokens, &count, &err) || count == 0)
+        return;
+    add_found(p, any, phrase_of(p, tokens, count, WEIGHT_PINYIN, fields));
+    if (any->count == 0 && count == 1)
+        add_near(p, any, tokens->text, typed, fields);
+}
+
 // ---- one word
 
 static void add_stems(Plan *p, Node *any, Str word, uint32_t fields)
@@ -363,6 +381,7 @@ static Node *plan_word(Plan *p, const TextToken *t, Str typed, uint32_t fields)
     }
     add_term(p, any, TERM_KEY, t->text, WEIGHT_KEY, fields);
     vocabulary_expand(p, any, t, 1, fields);
+    add_latin(p, any, t->text, typed, fields);
     if (any->count == 0 || p->effort >= EFFORT_WIDE) {
         size_t before = any->count;
         if (t->text.n >= 3 && t->kind == TEXT_WORD)
@@ -413,6 +432,7 @@ static Node *plan_chunk(Plan *p, const TextToken *tokens, size_t count, Str type
     add_term(p, any, TERM_WORD, key, WEIGHT_JOINED, fields);
     add_pinyin(p, any, key, 2, fields);
     vocabulary_expand(p, any, tokens, count, fields);
+    add_latin(p, any, typed, typed, fields);
     if (any->count == 0 || p->effort >= EFFORT_WIDE)
         node_add(p, any, plan_pieces(p, tokens, count, fields));
     return alternatives_end(p, any);
@@ -459,6 +479,57 @@ static Node *spaced_pinyin(Plan *p, const Chunk *chunks, size_t count, uint32_t 
 
 static Node *most_of(Plan *p, Node *all);
 
+static bool is_letters(const Chunk *c, size_t letters_min)
+{
+    for (size_t i = 0; i < c->count; i++)
+        if (c->tokens[i].kind == TEXT_WORD && c->tokens[i].text.n >= letters_min)
+            return true;
+    return false;
+}
+
+// "J.M.W.": nothing but letters on their own, the first a capital.
+static bool is_initials(const Chunk *c)
+{
+    for (size_t i = 0; i < c->count; i++)
+        if (c->tokens[i].kind != TEXT_JOINED && (c->tokens[i].kind != TEXT_WORD || c->tokens[i].text.n != 1))
+            return false;
+    return c->typed.p[0] >= 'A' && c->typed.p[0] <= 'Z';
+}
+
+static bool has_digit(const Chunk *c)
+{
+    for (size_t i = 0; i < c->typed.n; i++)
+        if (c->typed.p[i] >= '0' && c->typed.p[i] <= '9')
+            return true;
+    return false;
+}
+
+// Words that stand before a number and say that it is one.
+static bool is_number_word(const Chunk *c)
+{
+    static const char *const words[] = {"inv", "inventory", "inventar", "inventarnummer", "inventaire",
+        "inventario", "acc", "accession", "no", "nr", "num", "number", "numero", "object", "obj", "cat",
+        "ref", "id"};
+    for (size_t i = 0; i < COUNT_OF(words) && c->count; i++)
+        if (c->tokens->kind == TEXT_WORD && str_eq(c->tokens->text, str_from(words[i])))
+            return true;
+    return false;
+}
+
+// What need not be in the record: initials beside a name that may be written out there, and "inv. no." before
+// a number.
+static bool is_spare(const Chunk *chunks, size_t count, size_t at)
+{
+    if (is_initials(&chunks[at]))
+        for (size_t i = 0; i < count; i++)
+            if (i != at && is_letters(&chunks[i], 3))
+                return true;
+    size_t behind = at;
+    while (behind < count && is_number_word(&chunks[behind]))
+        behind++;
+    return behind > at && behind < count && has_digit(&chunks[behind]);
+}
+
 // "27 cm", "10 5/8 in": how many tokens the size takes, 0 if none begins here or nothing is of that size.
 static size_t measure_tokens(Plan *p, Node *any, const Chunk *c, const TextToken *end, uint32_t fields)
 {
@@ -474,10 +545,10 @@ static size_t measure_tokens(Plan *p, Node *any, const Chunk *c, const TextToken
     return took;
 }
 
-// One chunk, or several that are one label ("blue and white") or one size ("27 cm"): its words, or its
-// concept or that size in any unit. *at moves to the last one.
+// One chunk, or several that are one label ("blue and white"), one size ("27 cm") or one date ("Tang
+// dynasty"): its words, or its concept, that size in any unit, those years. *at moves to the last one.
 static Node *plan_label_or_chunk(
-    Plan *p, const Chunk *chunks, size_t count, size_t *at, const TextToken *end, uint32_t fields)
+    Plan *p, Str text, const Chunk *chunks, size_t count, size_t *at, const TextToken *end, uint32_t fields)
 {
     const Chunk *c = &chunks[*at];
     if (p->exact)
@@ -486,6 +557,8 @@ static Node *plan_label_or_chunk(
     size_t took = vocabulary_label(p, any, c->tokens, (size_t)(end - c->tokens), fields);
     if (took <= c->count)
         took = measure_tokens(p, any, c, end, fields);
+    if (took == 0 && (!fields || fields & 1u << FIELD_DATE))
+        took = dates_plan(p, any, text, c->tokens, (size_t)(end - c->tokens));
     if (took == 0)
         return plan_chunk(p, c->tokens, c->count, c->typed, fields);
     Node *words = node_make(p, NODE_AND);
@@ -515,16 +588,23 @@ Node *plan_words(Plan *p, Str text, uint32_t fields)
     Chunk *chunks = arena_array(p->a, Chunk, QUERY_WORDS_MAX);
     size_t chunks_count = cut_chunks(text, tokens, count, chunks);
     Node *all = node_make(p, NODE_AND);
-    for (size_t i = 0; i < chunks_count; i++)
-        node_add(p, all, plan_label_or_chunk(p, chunks, chunks_count, &i, tokens + count, fields));
-    Node *whole = all->count == 1 ? all->kids[0] : p->effort == EFFORT_MOST ? most_of(p, all) : all;
-    Node *syllables = p->exact ? NULL : spaced_pinyin(p, chunks, chunks_count, fields);
-    if (!syllables || syllables->docs == 0)
-        return whole;
+    Node *needed = node_make(p, NODE_AND);
+    for (size_t i = 0; i < chunks_count; i++) {
+        bool spare = !p->exact && is_spare(chunks, chunks_count, i);
+        Node *word = plan_label_or_chunk(p, text, chunks, chunks_count, &i, tokens + count, fields);
+        node_add(p, all, word);
+        if (!spare)
+            node_add(p, needed, word);
+    }
     Node *any = node_make(p, NODE_OR);
-    node_add(p, any, whole);
-    node_add(p, any, syllables);
-    return any;
+    node_add(p, any, all->count == 1 ? all->kids[0] : p->effort == EFFORT_MOST ? most_of(p, all) : all);
+    if (needed->count && needed->count < all->count)
+        node_add(p, any, needed->count == 1 ? needed->kids[0] : needed);
+    if (!p->exact && chunks_count > 1) {
+        add_found(p, any, spaced_pinyin(p, chunks, chunks_count, fields));
+        add_term(p, any, TERM_KEY, key_of(p, text), WEIGHT_KEY, fields); // "T 06378"
+    }
+    return any->count == 1 ? any->kids[0] : any;
 }
 
 // All but one of the words, in every way; of two words, both.

@@ -117,6 +117,13 @@ typedef struct {
 } Labelled;
 size_t vocabulary_beginning(const Vocabulary *v, Str head, Labelled *ret, size_t max);
 
+// The period that `typed` is the name of, and its years; false if it is none.
+bool period_expand(Plan *p, Node *any, Str typed);
+
+// dates.c: a date or period in words that begins here ("Tang dynasty", "1850s"): adds its years to `any`; how
+// many tokens it takes, 0 if none does. text: what the tokens are of.
+size_t dates_plan(Plan *p, Node *any, Str text, const TextToken *tokens, size_t count);
+
 // measures.c: "27 cm" in any unit. Adds to `any` the sizes in the index that are the same as the one that
 // `text` begins with; how many bytes that is, 0 if it begins with none.
 size_t measures_plan(Plan *p, Node *any, Str text);

@@ -403,11 +403,11 @@ void period_find_in(Str date, Arena *a, Builder *b)
     builder_term(b, TERM_CONCEPT, period_term(a, period), EVIDENCE(FIELD_DATE, 7), 0);
 }
 
-static void expand_period(Plan *p, Node *any, Str typed)
+bool period_expand(Plan *p, Node *any, Str typed)
 {
     const TextPeriod *period = text_period_in(typed, true);
     if (!period)
-        return;
+        return false;
     Node *named = node_term(p, TERM_CONCEPT, period_term(p->a, period), WEIGHT_PERIOD, 0);
     named->why = str_from(period->id);
     if (named->docs)
@@ -417,6 +417,7 @@ static void expand_period(Plan *p, Node *any, Str typed)
     years->narrow = true;
     years->why = arena_printf(p->a, "%d..%d", period->earliest, period->latest);
     node_add(p, any, years);
+    return true;
 }
 
 static Str joined(Plan *p, const TextToken *tokens, size_t count)
@@ -440,7 +441,7 @@ void vocabulary_expand(Plan *p, Node *any, const TextToken *tokens, size_t count
     if (f.units == n)
         add_concepts(p, any, &f, fields);
     if (!fields || fields >> FIELD_DATE & 1)
-        expand_period(p, any, joined(p, tokens, count));
+        period_expand(p, any, joined(p, tokens, count));
 }
 
 // A label of several words: how many of the tokens it takes, 0 if none begins here.
