@@ -253,6 +253,15 @@ typedef enum { RESAMPLE_FINE, RESAMPLE_FAST } ResampleCare;
 // What the processor does best, or plain C: the same result.
 typedef enum { RESAMPLE_BEST, RESAMPLE_PLAIN } ResampleBy;
 
+static inline bool resample_by_avx2(ResampleBy by)
+{
+#ifdef __x86_64__
+    return by == RESAMPLE_BEST && __builtin_cpu_supports("avx2");
+#else
+    return (void)by, false;
+#endif
+}
+
 int resample_taps(double step, int limit);
 // Output i is centred on input coordinate start + (i + 0.5) * step (sample k of the input covers k .. k+1).
 // Cubic (Catmull-Rom), widened by `step` when making smaller. Inputs outside 0 .. limit-1 repeat the edge.

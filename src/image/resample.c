@@ -212,28 +212,9 @@ AVX2 static size_t column_avx2(
     }
     return x;
 }
-
-static bool can_avx2(void)
-{
-    return __builtin_cpu_supports("avx2");
-}
-#else
-static bool can_avx2(void)
-{
-    return false;
-}
-
-static int row_avx2(const Resample *r, const uint8_t *from, uint8_t *to)
-{
-    (void)r, (void)from, (void)to;
-    return 0;
-}
-
-static size_t column_avx2(const int16_t *w, int taps, const uint8_t *const *rows, size_t bytes, uint8_t *to)
-{
-    (void)w, (void)taps, (void)rows, (void)bytes, (void)to;
-    return 0;
-}
+#else // the rest is done in plain C
+#define row_avx2(r, from, to) 0
+#define column_avx2(w, taps, rows, bytes, to) ((size_t)0)
 #endif
 
 void resample_row(const Resample *r, const uint8_t *from, uint8_t *to, ResampleBy by)
@@ -242,7 +223,7 @@ void resample_row(const Resample *r, const uint8_t *from, uint8_t *to, ResampleB
         resample_fast_row(r, from, to, by);
         return;
     }
-    row_plain(r, by == RESAMPLE_BEST && can_avx2() ? row_avx2(r, from, to) : 0, from, to);
+    row_plain(r, resample_by_avx2(by) ? row_avx2(r, from, to) : 0, from, to);
 }
 
 void resample_column(
@@ -253,7 +234,7 @@ void resample_column(
         return;
     }
     const int16_t *w = r->weights + (size_t)i * (size_t)r->stride;
-    size_t done = by == RESAMPLE_BEST && can_avx2() ? column_avx2(w, r->taps, rows, bytes, to) : 0;
+    size_t done = resample_by_avx2(by) ? column_avx2(w, r->taps, rows, bytes, to) : 0;
     column_plain(w, r->taps, rows, done, bytes, to);
 }
 

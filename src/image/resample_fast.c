@@ -152,39 +152,20 @@ AVX2 static size_t column_avx2(
             return bytes;
     }
 }
-
-static bool can_avx2(void)
-{
-    return __builtin_cpu_supports("avx2");
-}
-#else
-static bool can_avx2(void)
-{
-    return false;
-}
-
-static int row_avx2(const Resample *r, const uint8_t *from, uint8_t *to)
-{
-    (void)r, (void)from, (void)to;
-    return 0;
-}
-
-static size_t column_avx2(const int8_t *w, int taps, const uint8_t *const *rows, size_t bytes, uint8_t *to)
-{
-    (void)w, (void)taps, (void)rows, (void)bytes, (void)to;
-    return 0;
-}
+#else // the rest is done in plain C
+#define row_avx2(r, from, to) 0
+#define column_avx2(w, taps, rows, bytes, to) ((size_t)0)
 #endif
 
 void resample_fast_row(const Resample *r, const uint8_t *from, uint8_t *to, ResampleBy by)
 {
-    row_plain(r, by == RESAMPLE_BEST && can_avx2() ? row_avx2(r, from, to) : 0, from, to);
+    row_plain(r, resample_by_avx2(by) ? row_avx2(r, from, to) : 0, from, to);
 }
 
 void resample_fast_column(
     const Resample *r, int i, const uint8_t *const *rows, size_t bytes, uint8_t *to, ResampleBy by)
 {
     const int8_t *w = r->fast + (size_t)i * (size_t)r->stride;
-    size_t done = by == RESAMPLE_BEST && can_avx2() ? column_avx2(w, r->taps, rows, bytes, to) : 0;
+    size_t done = resample_by_avx2(by) ? column_avx2(w, r->taps, rows, bytes, to) : 0;
     column_plain(w, r->taps, rows, done, bytes, to);
 }
