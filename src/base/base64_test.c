@@ -51,10 +51,23 @@ static void refused(void **state)
     refuse("Z===");
     refuse("Zm9-");
     refuse("====");
+    refuse("Zh=="); // bits that belong to no byte
+}
+
+static void of_a_length(void **state)
+{
+    (void)state;
+    char bytes[4] = "....";
+    assert_true(base64_into(S("Zm9v"), bytes, 3));
+    assert_memory_equal(bytes, "foo.", 4);
+    assert_false(base64_into(S("Zm9v"), bytes, 2));
+    assert_false(base64_into(S("Zm9v"), bytes, 4));
+    assert_false(base64_into(S("Zm9v\n"), bytes, 3));
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(vectors), cmocka_unit_test(refused)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(vectors), cmocka_unit_test(refused), cmocka_unit_test(of_a_length)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

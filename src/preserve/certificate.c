@@ -5,6 +5,7 @@
 // tools/check-certificate does it.
 #include "preserve/certificate.h"
 
+#include "base/base64.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/file.h"
@@ -34,12 +35,11 @@ static bool write_public(int folder, const Key *key, Err *err)
     static const unsigned char head[] = {
         0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00};
     unsigned char der[sizeof(head) + crypto_sign_PUBLICKEYBYTES];
-    char base64[128];
     CLEANUP(arena_closep) Arena *a = arena_open();
     memcpy(der, head, sizeof(head));
     memcpy(der + sizeof(head), key->public, sizeof(key->public));
-    sodium_bin2base64(base64, sizeof(base64), der, sizeof(der), sodium_base64_VARIANT_ORIGINAL);
-    Str pem = arena_printf(a, "-----BEGIN PUBLIC KEY-----\n%s\n-----END PUBLIC KEY-----\n", base64);
+    Str pem = arena_printf(a, "-----BEGIN PUBLIC KEY-----\n" FMT_STR "\n-----END PUBLIC KEY-----\n",
+        ARG_STR(base64_text(a, (Str){(const char *)der, sizeof(der)})));
     return file_replace(folder, "key.pub.pem", pem, true, err);
 }
 

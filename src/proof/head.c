@@ -19,13 +19,13 @@ bool proof_head_write(Catalog *c, const ProofKey *key, int64_t size, Arena *a, S
     Sha256 root;
     if ((size < 0 && !catalog_tree_size(c, &size, err)) || !catalog_tree_root(c, size, &root, err))
         return false;
-    Str root_text = base64_from_bytes(a, root.bytes, SHA256_BYTES);
+    Str root_text = base64_text(a, (Str){(const char *)root.bytes, SHA256_BYTES});
     Str text =
         arena_printf(a, "%s\n%lld\n" FMT_STR "\n", key->verifier.name, (long long)size, ARG_STR(root_text));
     unsigned char marked[4 + SIGNATURE_BYTES];
     memcpy(marked, key->verifier.id, 4);
     key_sign(key, text, marked + 4);
-    Str signature = base64_from_bytes(a, marked, sizeof(marked));
+    Str signature = base64_text(a, (Str){(const char *)marked, sizeof(marked)});
     *ret = arena_printf(
         a, FMT_STR "\n%s%s " FMT_STR "\n", ARG_STR(text), DASH, key->verifier.name, ARG_STR(signature));
     return true;
@@ -40,7 +40,7 @@ static bool has_signature(Str lines, Str text, const ProofVerifier *v)
         if (!str_starts(line, str_from(DASH)) ||
             !str_cut(str_slice(line, sizeof(DASH) - 1, line.n), ' ', &name, &body))
             continue;
-        if (str_eq(name, str_from(v->name)) && base64_to_bytes(body, marked, sizeof(marked)) &&
+        if (str_eq(name, str_from(v->name)) && base64_into(body, marked, sizeof(marked)) &&
             memcmp(marked, v->id, 4) == 0 && key_signed(v, text, marked + 4))
             return true;
     }
@@ -60,7 +60,7 @@ bool proof_head_read(Str note, const ProofVerifier *verifier, ProofHead *ret, Er
     if (!str_cut(text, '\n', &origin, &rest) || !str_cut(rest, '\n', &size, &rest) ||
         !str_cut(rest, '\n', &root, &rest) || !str_to_int64(size, &head.size) || head.size < 0 ||
         (size.n > 1 && (size.p[0] == '0' || size.p[0] == '-')) ||
-        !base64_to_bytes(root, head.root.bytes, SHA256_BYTES))
+        !base64_into(root, head.root.bytes, SHA256_BYTES))
         return err_set(err, ERR_INVALID, "this is no signed head");
     if (!str_eq(origin, str_from(verifier->name)))
         return err_set(

@@ -41,7 +41,7 @@ static Str key_text(Arena *a, const char *before, const ProofVerifier *v, const 
     unsigned char marked[1 + SEED_BYTES] = {ALGORITHM_ED25519};
     memcpy(marked + 1, bytes, SEED_BYTES);
     Str id = hex_from_bytes(a, v->id, sizeof(v->id));
-    Str body = base64_from_bytes(a, marked, sizeof(marked));
+    Str body = base64_text(a, (Str){(const char *)marked, sizeof(marked)});
     return arena_printf(a, "%s%s+" FMT_STR "+" FMT_STR, before, v->name, ARG_STR(id), ARG_STR(body));
 }
 
@@ -72,7 +72,7 @@ static bool split_key(Str text, Str *ret_name, unsigned char id[4], unsigned cha
     Str id_text, body;
     if (!str_cut(str_trim(text), '+', ret_name, &body) || !str_cut(body, '+', &id_text, &body) ||
         !name_is_fine(*ret_name) || !hex_to_bytes(id_text, id, 4) ||
-        !base64_to_bytes(body, marked, sizeof(marked)) || marked[0] != ALGORITHM_ED25519)
+        !base64_into(body, marked, sizeof(marked)) || marked[0] != ALGORITHM_ED25519)
         return false;
     memcpy(bytes, marked + 1, SEED_BYTES);
     return true;
@@ -125,21 +125,4 @@ void key_sign(const ProofKey *key, Str text, unsigned char signature[64])
 bool key_signed(const ProofVerifier *v, Str text, const unsigned char signature[64])
 {
     return crypto_sign_verify_detached(signature, (const unsigned char *)text.p, text.n, v->bytes) == 0;
-}
-
-Str base64_from_bytes(Arena *a, const void *bytes, size_t count)
-{
-    size_t room = sodium_base64_ENCODED_LEN(count, sodium_base64_VARIANT_ORIGINAL);
-    char *text = arena_alloc(a, room);
-    sodium_bin2base64(text, room, bytes, count, sodium_base64_VARIANT_ORIGINAL);
-    return str_from(text);
-}
-
-bool base64_to_bytes(Str text, void *to, size_t count)
-{
-    size_t got;
-    const char *end;
-    if (sodium_base642bin(to, count, text.p, text.n, NULL, &got, &end, sodium_base64_VARIANT_ORIGINAL) != 0)
-        return false;
-    return got == count && end == text.p + text.n;
 }

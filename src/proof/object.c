@@ -10,7 +10,7 @@ static void put_path(JsonWriter *w, Str name, const MerklePath *path, Arena *a)
     json_put_name(w, name);
     json_put_list(w);
     for (size_t i = 0; i < path->count; i++)
-        json_put_text(w, base64_from_bytes(a, path->hashes[i].bytes, SHA256_BYTES));
+        json_put_text(w, base64_text(a, (Str){(const char *)path->hashes[i].bytes, SHA256_BYTES}));
     json_put_list_end(w);
 }
 
