@@ -70,22 +70,58 @@ static void see_character(Parts *parts, Str c)
         parts->other = true;
 }
 
-static bool is_date(const TextToken *tokens, size_t count)
+static bool leading_number(Str word, int *ret)
+{
+    size_t digits = 0;
+    while (digits < word.n && word.p[digits] >= '0' && word.p[digits] <= '9')
+        digits++;
+    return digits && str_to_int(str_slice(word, 0, digits), 0, 9999, ret);
+}
+
+// "1850-1860" and "1850-60" are years; "1998.44", "1998 44", "1998-44" and "1925.1024" are what accession
+// numbers look like.
+static bool rises(int first, int second)
+{
+    return second < 100 ? second > first % 100 : second >= first;
+}
+
+// Two numbers side by side make a date only with a dash between them, and if the second is later.
+static bool is_span(Str between, int first, int second)
+{
+    size_t at;
+    const bool dash =
+        str_find(between, S("-"), &at) || str_find(between, S("–"), &at) || str_find(between, S("—"), &at);
+    return dash && rises(first, second);
+}
+
+static bool is_date(Str text, const TextToken *tokens, size_t count)
 {
     Parts parts = {0};
+    const TextToken *before = NULL; // if it is a number
     for (size_t i = 0; i < count; i++) {
-        if (tokens[i].kind == TEXT_SINGLE)
-            see_character(&parts, tokens[i].text);
-        else if (tokens[i].kind == TEXT_WORD || tokens[i].kind == TEXT_NUMBER)
-            see_word(&parts, tokens[i].text);
+        const TextToken *t = &tokens[i];
+        int first, second;
+        if (t->kind == TEXT_SINGLE)
+            see_character(&parts, t->text);
+        else if (t->kind == TEXT_WORD || t->kind == TEXT_NUMBER)
+            see_word(&parts, t->text);
+        else
+            continue;
+        const bool number = leading_number(t->text, &second);
+        if (number && before && leading_number(before->text, &first))
+            parts.other |= !is_span(str_slice(text, before->at + before->size, t->at), first, second);
+        before = number ? t : NULL;
     }
     return !parts.other && (parts.year || (parts.century && parts.ordinal));
 }
 
-static bool add_years(Plan *p, Node *any, Str text, const TextToken *tokens, size_t count)
+// run: the tokens as they stand in text. What a record has as its number is no date.
+static bool add_years(Plan *p, Node *any, Str text, Str run, const TextToken *tokens, size_t count)
 {
     int earliest, latest;
-    if (!is_date(tokens, count) || !text_years(text, &earliest, &latest))
+    if (!is_date(text, tokens, count) || !text_years(run, &earliest, &latest))
+        return false;
+    if (tokens->size < run.n && node_term(p, TERM_KEY, text_key(p->a, run), 1, 0)->docs > 0)
         return false;
     Node *years = plan_years(p, earliest, latest);
     years->weight = WEIGHT_DATE;
@@ -124,7 +160,7 @@ size_t dates_plan(Plan *p, Node *any, Str text, const TextToken *tokens, size_t 
     for (; chunks > 0; chunks--) {
         const TextToken *last = &tokens[ends[chunks - 1] - 1];
         Str run = {text.p + tokens->at, (size_t)(last->at + last->size - tokens->at)};
-        if (add_years(p, any, run, tokens, ends[chunks - 1]) || add_period(p, any, run))
+        if (add_years(p, any, text, run, tokens, ends[chunks - 1]) || add_period(p, any, run))
             return ends[chunks - 1];
     }
     return 0;

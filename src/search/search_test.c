@@ -52,7 +52,22 @@ static void operators(void **state)
     museum_close(&m);
 }
 
-// Whatever is typed is read as words; nothing is a syntax error, nothing takes long.
+static void dates_in_words(void **state)
+{
+    (void)state;
+    Museum m;
+    fill(&m);
+    static const char *const rows[][2] = {{"1899", "a1"}, {"1890s", "a1"}, {"late 19th century", "a1"},
+        {"1895-1900", "a1"}, {"1895–99", "a1"}, {"between 1830 and 1840", "a4"}, {"Ming dynasty", "a2"},
+        {"明朝", "a2"}, {"before 1400", "a2"}, {"19th century vase", "a1 a4"},
+        // numbers that are none
+        {"1998.44", "a1"}, {"1998-44", "a1"}, {"1998 44", "a1"}, {"1899.1024", ""}, {"1899 1024", ""},
+        {"1900-1830", ""}, {"1899 vases", "a1"}, {"the time", ""}};
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        check(&m, rows[i][0], rows[i][1]);
+    museum_close(&m);
+}
+
 static void check_exact(Museum *m, const char *q, const char *want)
 {
     CLEANUP(arena_closep) Arena *a = arena_open();
@@ -84,6 +99,7 @@ static void exactly(void **state)
     museum_close(&m);
 }
 
+// Whatever is typed is read as words; nothing is a syntax error, nothing takes long.
 static void odd_input(void **state)
 {
     (void)state;
@@ -465,6 +481,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words),
         cmocka_unit_test(operators),
+        cmocka_unit_test(dates_in_words),
         cmocka_unit_test(exactly),
         cmocka_unit_test(sizes),
         cmocka_unit_test(kept_inside),
