@@ -6,6 +6,7 @@
 #include "app/tender.h"
 #include "app/verbs.h"
 #include "base/clock.h"
+#include "base/slim.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -145,6 +146,7 @@ int verb_serve(const Call *call)
     good = good && (s.tender = tender_open(&s.home, &err)) != NULL;
     if (good)
         say_where(&s, where);
+    slim();
     while (good && !*call->stop) {
         tile_tidy(s.tile); // what was withdrawn is not kept open, even if nobody asks for it any more
         nanosleep(&(struct timespec){.tv_nsec = 100 * 1000000L}, NULL);

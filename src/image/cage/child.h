@@ -15,9 +15,6 @@ typedef struct {
     bool (*seen)(const ImageFacts *facts, Err *err);
 } Task;
 
-// slim.c: gives back the memory that only loading the libraries needed.
-void slim(void);
-
 // look.c: the kind of file by its first bytes.
 typedef enum {
     FORMAT_UNKNOWN,

@@ -3,6 +3,7 @@
 #include "image/cage/child.h"
 
 #include "base/file.h"
+#include "base/slim.h"
 
 #include <errno.h>
 #include <stdio.h>

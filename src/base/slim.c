@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loading 120 shared objects touches most of their pages once: symbol tables, constructors, types. None of
-// that is needed again, yet it would stay in memory with every child. Pages that were never written to are
+// Loading dozens of shared objects touches most of their pages once: symbol tables, constructors, types. None of
+// that is needed again, yet it would stay in memory with every process. Pages that were never written to are
 // given back here; those that are used come again from the page cache.
-#include "image/cage/child.h"
+#include "base/slim.h"
+
+#include "base/base.h"
 
 #include <elf.h>
 #include <link.h>
