@@ -116,7 +116,8 @@ def test_asking_on_with_a_photograph():
     status, _, page = m.request("POST", "/look", *fields({"again": again, "q": "nothing-has-this-title-xyzzy"}))
     assert status == 200 and b"look-hit" not in page and b"xyzzy" in page
     for bad in ({"again": "no base64"}, {"again": "AAAA"}, {"again": ""}, {"q": "x"}, {"again": "A" * 3000000}):
-        assert m.request("POST", "/look", *fields(bad))[0] in (400, 501), str(bad)[:40]
+        status, _, page = m.request("POST", "/look", *fields(bad))
+        assert status == 400 and b"This photograph could not be looked at" in page, (status, str(bad)[:40])
     assert m.request("POST", "/look/why?hit=nobody", *fields({"again": again}))[0] == 404
     assert m.request("POST", "/look/why", *fields({"again": again}))[0] == 400
 
@@ -191,7 +192,7 @@ def test_bad_questions():
         assert ask(m, f"region={region}", PHOTO.read_bytes())[0] == 400, region
     for body in (b"x", b"\xff\xd8\xff", PHOTO.read_bytes()[:3000], b"<svg/>", png(60, 60, 1)[:40]):
         status, answer = ask(m, "", body)
-        assert status in (400, 501) and "error" in answer, (status, answer)
+        assert status == 400 and "error" in answer, (status, answer)
     assert m.request("POST", "/api/look", {}, b"")[0] == 400
     assert m.get("/healthz")[0] == 200
 
@@ -205,7 +206,7 @@ def test_pictures_of_every_kind():
         assert status == 200 and "hits" in answer, (name, status, answer)
     for name in ("broken-crc.png", "broken-scan.jpg", "broken-text.jpg", "broken-truncated.jpg", "bomb-60000x60000.png"):
         status, answer = ask(m, "", (TESTDATA / name).read_bytes(), "application/octet-stream")
-        assert status in (200, 400, 413, 501), (name, status, answer)
+        assert status in (200, 400, 413), (name, status, answer)
         assert ("error" in answer) == (status != 200), answer
     status, answer = ask(m, "", png(10000, 10000, 77), "image/png")  # 100 million pixels
     assert status == 200 and answer["too_plain"], (status, answer)

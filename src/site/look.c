@@ -100,6 +100,8 @@ static bool decode_upload(const Visit *v, Look *look, Str bytes, Err *err)
             sight->ctx, bytes, look->region, v->a, &look->ask.picture, wanted ? &small : NULL, err)) {
         if (err->kind == ERR_CORRUPT) // damage in what a visitor sent: nothing that went wrong here
             return err_set(err, ERR_INVALID, "this picture is damaged and cannot be read");
+        if (err->kind == ERR_UNSUPPORTED) // nor did they ask for what we lack: they sent what is no picture
+            err->kind = ERR_INVALID;
         return false;
     }
     look->again_width_px = wanted ? small.width_px : look->ask.picture.width_px;

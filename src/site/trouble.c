@@ -26,6 +26,14 @@ static TroubleWords words_of(ErrKind kind)
     return (TroubleWords){WORD_TROUBLE_OTHER_TITLE, WORD_TROUBLE_OTHER_SAYS};
 }
 
+// Of a photograph that was sent along, not of the address.
+static TroubleWords words_for(const Visit *v, ErrKind kind)
+{
+    if (http_method(v->r) == HTTP_POST && (kind == ERR_INVALID || kind == ERR_LIMIT))
+        return (TroubleWords){WORD_TROUBLE_SENT_TITLE, WORD_TROUBLE_SENT_SAYS};
+    return words_of(kind);
+}
+
 static void send_page(Visit *v, int status, TroubleWords words, Str more)
 {
     CLEANUP(buf_free) Buf b = buf_with_max(PAGE_MAX_BYTES);
@@ -76,7 +84,7 @@ void trouble_answer(Visit *v, const Err *err)
     if (for_scripts(v))
         send_json(v, status, &told);
     else
-        send_page(v, status, words_of(told.kind), S(""));
+        send_page(v, status, words_for(v, told.kind), S(""));
     v->answer->cache_control = S("no-store");
     if (told.kind == ERR_BUSY)
         http_answer_header(v->answer, "Retry-After", S("2"));
