@@ -105,11 +105,12 @@ class Visitor(threading.Thread):
                 try:
                     c = http.client.HTTPConnection("127.0.0.1", self.museum.port, timeout=30, source_address=("127.0.0.200", 0))
                     c.request("GET", path)
-                    if c.getresponse().status != 200:
-                        self.failed.append(path)
+                    answer = c.getresponse()
+                    if answer.status != 200:
+                        self.failed.append(f"{path[:30]}: {answer.status} after {time.monotonic() - begin:.1f} s")
                     c.close()
-                except OSError as e:
-                    self.failed.append(f"{path}: {e}")
+                except (OSError, http.client.HTTPException) as e:
+                    self.failed.append(f"{path[:30]}: {e!r} after {time.monotonic() - begin:.1f} s")
                 self.times[path].append(time.monotonic() - begin)
             self.server_mb = max(self.server_mb, resident_mb(pid))
             self.children_mb = max(self.children_mb, sum(map(resident_mb, children_of(pid))))
@@ -122,7 +123,13 @@ class Visitor(threading.Thread):
             times.sort()
             print(f"{when}: {path[:40]}: {len(times)} times, p50 {times[len(times) // 2] * 1000:.1f} ms, "
                   f"p95 {times[int(len(times) * .95)] * 1000:.1f} ms, longest {times[-1] * 1000:.0f} ms")
-        print(f"{when}: failed {len(self.failed)} {self.failed[:3]}; server {self.server_mb:.0f} MB, its children {self.children_mb:.0f} MB")
+        print(f"{when}: failed {len(self.failed)} {self.failed}; server {self.server_mb:.0f} MB, its children {self.children_mb:.0f} MB")
+
+
+def overflows():
+    """Connections that the kernel turned away because the queue before a server was full."""
+    names, values = [line.split() for line in pathlib.Path("/proc/net/netstat").read_text(encoding="ascii").splitlines()[:2]]
+    return dict(zip(names[1:], map(int, values[1:])))["ListenOverflows"]
 
 
 def cpu_s(pid):
@@ -149,13 +156,17 @@ def main(photo, count=10000):
         for sender in senders:
             sender.start()
         visitor, begin, before_s = Visitor(m, paths), time.monotonic(), cpu_s(m.server.pid)
+        dropped = overflows()
         visitor.start()
         start.set()
         told = sum((results.get() for _ in senders), collections.Counter())
         took = time.monotonic() - begin
         visitor.tell("meanwhile")
-        print(f"{share * SENDERS} uploads of {len(body) / 1e6:.1f} MB in {took:.0f} s, {cpu_s(m.server.pid) - before_s:.1f} s of processor: {dict(told)}")
+        print(f"{share * SENDERS} uploads of {len(body) / 1e6:.1f} MB in {took:.0f} s, {cpu_s(m.server.pid) - before_s:.1f} s of processor: {dict(told)}; "
+              f"queue overflowed {overflows() - dropped} times")
         time.sleep(2)
+        if m.server.poll() is not None:
+            sys.exit(f"the server ended with {m.server.poll()}")
         fds = list(pathlib.Path(f"/proc/{m.server.pid}/fd").iterdir())
         left = [f for f in fds if "memfd:upload" in os.path.realpath(f)]
         middle = body[len(body) // 2:len(body) // 2 + 64]

@@ -127,6 +127,9 @@ void conn_close(Conn *c)
     if (c->older)
         c->older->newer = c->newer;
     loop->conns_count--;
+    // Closing alone would not do: a child that is just being started holds a copy of every descriptor until
+    // it becomes another program, and until then epoll would go on to tell of a connection that is freed.
+    conn_watch(c, 0);
     close(c->fd);
     if (c->turned) {
         loop->turned_count--;

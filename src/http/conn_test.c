@@ -2,6 +2,8 @@
 // What connections go through: pipelining, slowness, full lanes, clients that leave, a server that stops.
 #include "http/testing.h"
 
+#include <sys/wait.h>
+
 static void pipelined(void **state)
 {
     (void)state;
@@ -186,6 +188,42 @@ static void half_closed(void **state)
     CHECK("GET /file HTTP/1.1\r\n" H "\r\nGET /page HTTP/1.1\r\n" H "\r\n", 200);
 }
 
+// A child that is just being started has a copy of each descriptor, also of connections that are closed
+// meanwhile: nothing more may come of those.
+static void copied_by_a_child(void **state)
+{
+    (void)state;
+    int fds[16], gate[2];
+    assert_int_equal(pipe(gate), 0);
+    for (int i = 0; i < 16; i++) {
+        fds[i] = dial();
+        say(fds[i], S("GET /tile HTTP/1.1\r\n" H "\r\n"));
+        assert_true(recv(fds[i], heard, sizeof(heard), 0) > 0);
+    }
+    pid_t child = fork();
+    if (child == 0) {
+        char byte;
+        close(gate[1]);
+        _exit(read(gate[0], &byte, 1) != 0); // until the test is through
+    }
+    close(gate[0]);
+    for (int i = 0; i < 16; i++)
+        shutdown(fds[i], SHUT_WR); // the child has the client's end too
+    usleep(100000);
+    int64_t cpu_us = clock_cpu_us();
+    usleep(300000);
+    cpu_us = clock_cpu_us() - cpu_us;
+    for (int i = 0; i < 16; i++)
+        assert_int_equal(status_of(ask("GET /page/long HTTP/1.1\r\n" H)), 200);
+    close(gate[1]);
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_true(cpu_us < 150000); // two loops that hear of them without end would have used up to 0.6 s
+    for (int i = 0; i < 16; i++)
+        close(fds[i]);
+}
+
 static void kept_alive(void **state)
 {
     (void)state;
@@ -347,6 +385,7 @@ int main(void)
         cmocka_unit_test(slow_reader),
         cmocka_unit_test(patient_reader),
         cmocka_unit_test(half_closed),
+        cmocka_unit_test(copied_by_a_child),
         cmocka_unit_test(kept_alive),
         cmocka_unit_test(no_descriptors),
         cmocka_unit_test(stopped_while_sending),
