@@ -27,6 +27,7 @@ typedef struct {
     Str text; // as the museum writes it
     Str lang;
     Str uri; // of the concept in a vocabulary, if known
+    Str at;  // of a place: "latitude,longitude" in degrees, if the record says so
 } RecordTerm;
 
 typedef struct {

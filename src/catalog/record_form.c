@@ -15,7 +15,7 @@ static bool term_sound(const Record *record, void *item, unsigned seen)
 {
     (void)record, (void)seen;
     const RecordTerm *term = item;
-    return term->text.n || term->uri.n;
+    return term->text.n || term->uri.n || term->at.n;
 }
 
 static bool maker_sound(const Record *record, void *item, unsigned seen)
@@ -103,6 +103,7 @@ static const ItemField term_fields[] = {
     ITEM(RecordTerm, text, ITEM_TEXT, "text"),
     ITEM(RecordTerm, lang, ITEM_TEXT, "lang"),
     ITEM(RecordTerm, uri, ITEM_TEXT, "uri"),
+    ITEM(RecordTerm, at, ITEM_TEXT, "at"),
 };
 static const ItemField maker_fields[] = {
     ITEM(RecordMaker, name, ITEM_TEXT, "name"),

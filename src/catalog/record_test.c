@@ -90,6 +90,8 @@ static void odd_values_are_kept(void **state)
         "{\"id\":\"a\",\"_dates\":[{\"text\":\"x\",\"earliest\":99999999999,\"latest\":1}]}");
     check("{\"id\":\"a\",\"places\":[{\"lang\":\"en\"},[]],\"relations\":[{\"type\":\"part of\"}]}",
         "{\"id\":\"a\",\"_places\":[{\"lang\":\"en\"},[]],\"_relations\":[{\"type\":\"part of\"}]}");
+    check("{\"id\":\"a\",\"places\":[{\"text\":\"x\",\"at\":[1,2]}]}",
+        "{\"id\":\"a\",\"places\":[{\"text\":\"x\"}],\"_places\":[{\"text\":\"x\",\"at\":[1,2]}]}");
     // Terms that we cannot read shut the record.
     check("{\"id\":\"a\",\"access\":\"staff only\"}",
         "{\"id\":\"a\",\"access\":\"none\",\"_access\":\"staff only\"}");

@@ -3,6 +3,7 @@
 #include "base/utf8.h"
 #include "ingest/fields.h"
 #include "ingest/years.h"
+#include "place/place.h"
 
 #define ADD(list) (*arena_push(a, &(list).items, &(list).count, &(list).capacity))
 
@@ -97,6 +98,7 @@ typedef struct {
     }
 
 static const Shelf SINGLES[] = {SHELF(ID, record.id), SHELF(EARLIEST, earliest), SHELF(LATEST, latest),
+    SHELF(LATITUDE, latitude), SHELF(LONGITUDE, longitude), SHELF(SPOT, spot),
     SHELF(ACCESSION, record.accession), SHELF(COLLECTION, record.collection), SHELF(CREDIT, record.credit),
     SHELF(SOURCE, record.source), SHELF(URL, record.url), SHELF(LICENCE, record.licence)};
 static const Shelf TERMS[] = {SHELF(PLACE, record.places), SHELF(MATERIAL, record.materials),
@@ -159,6 +161,9 @@ static void put_value(Delivered *d, Field f, Str column, Str text, Arena *a)
     case FIELD_ID:
     case FIELD_EARLIEST:
     case FIELD_LATEST:
+    case FIELD_LATITUDE:
+    case FIELD_LONGITUDE:
+    case FIELD_SPOT:
     case FIELD_ACCESSION:
     case FIELD_COLLECTION:
     case FIELD_CREDIT:
@@ -291,6 +296,30 @@ static void finish_dates(Delivered *d, Arena *a)
     }
 }
 
+// Coordinates belong to the first place. 0,0 is what programs write for "not known".
+static void finish_spot(Delivered *d, Arena *a)
+{
+    double latitude, longitude;
+    Str spot = d->spot;
+    RecordTerms *places = &d->record.places;
+    if (d->latitude.n || d->longitude.n)
+        spot = arena_printf(a, FMT_STR "," FMT_STR, ARG_STR(d->latitude), ARG_STR(d->longitude));
+    if (spot.n == 0)
+        return;
+    if (!place_read_spot(spot, &latitude, &longitude) || (latitude == 0 && longitude == 0)) {
+        keep_text(d, S("coordinates"), spot, a);
+        delivered_remark(d, INGEST_WARNING, S("coordinates"),
+            S("latitude is -90 to 90 and longitude -180 to 180 degrees, as decimal numbers, and not both 0; "
+              "the "
+              "text is kept"),
+            a);
+        return;
+    }
+    if (places->count == 0)
+        put_term(places, S(""), spot, a);
+    places->items[0].at = spot;
+}
+
 static void finish_makers(Delivered *d)
 {
     RecordMakers *makers = &d->record.makers;
@@ -345,6 +374,7 @@ bool delivered_finish(Delivered *d, const FieldRules *rules, Arena *a, Err *err)
     if (r->titles.count == 0 && d->object_name.n)
         ADD(r->titles) = (RecordText){.text = d->object_name};
     finish_dates(d, a);
+    finish_spot(d, a);
     finish_makers(d);
     fill_texts(&r->titles, r->lang, was_said);
     fill_texts(&r->texts, r->lang, was_said);

@@ -135,7 +135,8 @@ static bool is_common_lang(Str s)
 
 static bool takes_lang(FieldKind kind)
 {
-    return kind >= FIELD_TITLE && kind <= FIELD_PROVENANCE && kind != FIELD_EARLIEST && kind != FIELD_LATEST;
+    return kind >= FIELD_TITLE && kind <= FIELD_PROVENANCE && kind != FIELD_EARLIEST &&
+           kind != FIELD_LATEST && kind != FIELD_LATITUDE && kind != FIELD_LONGITUDE && kind != FIELD_SPOT;
 }
 
 // Cuts "title_en", "Titel (de)", "name@zh-Hans", "名称（英文）" in two.
@@ -189,6 +190,7 @@ static const struct {
     {FIELD_TITLE, "title"}, {FIELD_TEXT, "text"}, {FIELD_TEXT, "description"}, {FIELD_MAKER, "maker"},
     {FIELD_MAKER_SORT, "maker.sort"}, {FIELD_MAKER_ROLE, "maker.role"}, {FIELD_DATE, "date"},
     {FIELD_EARLIEST, "date.earliest"}, {FIELD_LATEST, "date.latest"}, {FIELD_PLACE, "place"},
+    {FIELD_LATITUDE, "latitude"}, {FIELD_LONGITUDE, "longitude"}, {FIELD_SPOT, "coordinates"},
     {FIELD_MATERIAL, "material"}, {FIELD_TECHNIQUE, "technique"}, {FIELD_OBJECT_NAME, "object name"},
     {FIELD_CLASSIFICATION, "classification"}, {FIELD_SUBJECT, "subject"}, {FIELD_DIMENSIONS, "dimensions"},
     {FIELD_INSCRIPTION, "inscription"}, {FIELD_PROVENANCE, "provenance"}, {FIELD_ACCESSION, "accession"},

@@ -22,6 +22,9 @@ typedef enum {
     FIELD_EARLIEST,
     FIELD_LATEST,
     FIELD_PLACE,
+    FIELD_LATITUDE,
+    FIELD_LONGITUDE,
+    FIELD_SPOT, // both in one: "29.29, 117.21"
     FIELD_MATERIAL,
     FIELD_TECHNIQUE,
     FIELD_OBJECT_NAME, // a classification, and the title where there is none
@@ -72,7 +75,7 @@ typedef struct {
     RECORD_LIST(DeliveredPicture) pictures;
     RECORD_LIST(RecordText) roles; // of makers, in order, from a column of their own
     RECORD_LIST(Str) maker_sorts;
-    Str earliest, latest, object_name;
+    Str earliest, latest, object_name, latitude, longitude, spot;
     RECORD_LIST(Remark) remarks;
     bool is_ours; // came as our own record.json
 } Delivered;

@@ -50,6 +50,10 @@ static void columns(void **state)
     check_column("creation_date_earliest", "date.earliest");
     check_column("File name", "image");
     check_column("@id", "id");
+    check_column("decimalLatitude", "latitude");
+    check_column("Längengrad", "longitude");
+    check_column("经度", "longitude");
+    check_column("Geo-Koordinaten", "coordinates");
 }
 
 // What must not be guessed: a wrong field is worse than none.

@@ -90,6 +90,25 @@ static void cells(void **state)
     place_close(p);
 }
 
+static void coordinates(void **state)
+{
+    (void)state;
+    Place *p = place_open();
+    place_put(p, "t.csv",
+        S("id;place;lat;lon\n1;Jingdezhen|China;29.29;117.21\n2;;-12.5;-77\n3;Rome;91;12\n4;Rome;0;0\n5;Rome;"
+          "41,9;\n"));
+    place_put(p, "u.csv", S("id,place,coordinates\n6,Rome,\"41.9, 12.5\"\n"));
+    place_expect(p, (PlaceAsk){0}, "6/0/0/0 0/0/0");
+    place_holds(p, "1", "\"places\":[{\"text\":\"Jingdezhen\",\"at\":\"29.29,117.21\"},{\"text\":\"China\"");
+    place_holds(p, "2", "\"at\":\"-12.5,-77\"");
+    place_holds(p, "3", "\"coordinates\":\"91,12\"");
+    place_holds(p, "4", "\"coordinates\":\"0,0\"");
+    place_holds(p, "5", "\"coordinates\":\"41,9,\"");
+    place_holds(p, "6", "\"at\":\"41.9, 12.5\"");
+    place_said(p, "warning t.csv:4:coordinates latitude is -90 to 90");
+    place_close(p);
+}
+
 static void tables_that_cannot_be_read(void **state)
 {
     static const struct {
@@ -368,6 +387,7 @@ int main(void)
         cmocka_unit_test(lines),
         cmocka_unit_test(bad_lines),
         cmocka_unit_test(cells),
+        cmocka_unit_test(coordinates),
         cmocka_unit_test(tables_that_cannot_be_read),
         cmocka_unit_test(a_hundred_megabytes_in_one_line),
         cmocka_unit_test(other_encodings),

@@ -187,7 +187,11 @@ static void put_place(Reading *r, xmlNode *node, FieldKind kind)
     Str name = first_text(r, node, S("displayPlace"));
     if (name.n == 0)
         name = first_text(r, node, S("place/namePlaceSet/appellationValue"));
+    const bool first = r->d->record.places.count == 0;
     field_put(r->d, (Field){.kind = kind, .lang = lang_of(r, node)}, S("place"), name, r->rules, r->a);
+    Str spot = first_text(r, node, S("place/gml/Point/pos")), north, east; // latitude, longitude
+    if (first && str_cut(spot, ' ', &north, &east))
+        r->d->spot = arena_printf(r->a, FMT_STR "," FMT_STR, ARG_STR(north), ARG_STR(east));
 }
 
 static void put_measures(Reading *r, xmlNode *node, FieldKind kind)

@@ -222,6 +222,14 @@ static void lido(void **state)
             "<l:eventDate><l:displayDate>um 1600</l:displayDate><l:date><l:earliestDate>1596</l:earliestDate>"
             "<l:latestDate>1605</l:latestDate></l:date></l:eventDate>"),
         "{\"text\":\"um 1600\",\"earliest\":1596,\"latest\":1605}");
+#define PLACE_AT(pos)                                                                                        \
+    MADE("<l:eventPlace><l:place><l:namePlaceSet><l:appellationValue>Meißen</l:appellationValue>"           \
+         "</l:namePlaceSet><l:gml><g:Point xmlns:g='g'><g:pos>" pos "</g:pos></g:Point></l:gml></l:place>"   \
+         "</l:eventPlace>")
+    check_lido(
+        PLACE_AT("51.16 13.48"), "\"places\":[{\"text\":\"Meißen\",\"lang\":\"de\",\"at\":\"51.16,13.48\"}]");
+    check_lido(
+        PLACE_AT("51.16 13.48 7"), "\"places\":[{\"text\":\"Meißen\",\"lang\":\"de\"}],\"coordinates\":");
     check_lido(LIDO(""), "\"id\":\"r1\"");
     check_lido("<x/>", "failed");
     check_lido("", "failed");
