@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Works linked by a motif, from outside: the links of a work, a walk, the most travelled motifs; rights; a withdrawal; a kill."""
 import json
+import shutil
 import signal
 import time
 import urllib.parse
@@ -103,6 +104,65 @@ def test_the_hidden_is_in_no_chain():
     assert "cma-107027" not in links(m, SHEET)
     chains = m.home / "visual" / "chains"
     m.wait(lambda: b"cma-107027" not in chains.read_bytes() and b"cma-101073" in chains.read_bytes(), "its links are erased")
+
+
+WHERE = """id,title,date,place,latitude,longitude,image
+sheet-01,Sheet,1900,Mapland,,,sheet-01.jpg
+met-37110,Evening,1800,"Kyoto, Japan",,,met-37110.jpg
+met-39799,Wave,1830,Japan,,,met-39799.jpg
+cma-101073,Street,1862,"Rue des Marmousets, Paris",48.8575,2.3514,1920.141.jpg
+cma-107027,Love,1898,Georgia,,,1925.1024.jpg
+cma-108004,Deputation,1617,Nowhere at all,,,1925.626.jpg
+"""
+
+
+def places_of(m):
+    """Of the motifs together: name -> (how, works)."""
+    found = {}
+    for motif in m.get_json("/api/motifs")["motifs"]:
+        for place in motif["map"]:
+            how, works = found.get(place["name"], (place["how"], 0))
+            found[place["name"]] = (how, works + place["works"])
+    return found
+
+
+def test_the_map():
+    with Museum() as m:
+        delivery = m.folder / "where"
+        delivery.mkdir()
+        for line in WHERE.splitlines()[1:]:
+            name = line.rsplit(",", 1)[1]
+            shutil.copy(SAMPLES / "pictures" / name, delivery / name)
+        (delivery / "t.csv").write_text(WHERE, encoding="utf-8")
+        (m.home / "places.csv").write_text("name,latitude,longitude\nMapland,-20.5,30.25\nBad,99,1\n", encoding="utf-8")
+        m.run("ingest", delivery, code=None)
+        with m.serving():
+            wait_linked(m, *PRINTS)
+            found = places_of(m)
+            assert found["Kyoto, Japan"][0] == "region" and found["Japan"][0] == "country", found
+            assert found["Rue des Marmousets, Paris"][0] == "record" and found["Mapland"][0] == "museum", found
+            assert not {"Georgia", "Nowhere at all"} & set(found), "one of several, and not known: not on the map"
+            page = m.get("/motifs")[2].decode()
+            assert '<svg viewBox="0 0 1600 ' in page and 'class="land"' in page and "Borders are not drawn" in page
+            assert "Georgia</a> <span class=\"hint\">1 work · may be one of several places" in page
+            assert "Nowhere at all</a> <span class=\"hint\">1 work · not in our tables" in page
+            assert page.count('class="mark t') == 4 and page.count('hollow"') == 2, "a ring where it may be anywhere"
+            link = page.split('<a href="/search?place=Kyoto', 1)[1].split('"')[0]
+            assert m.get("/search?place=Kyoto" + link)[0] == 200
+            on = next(motif for motif in m.get_json("/api/motifs")["motifs"] if any(one["id"] == "met-37110" for one in motif["on"]))
+            at = next(one for one in on["on"] if one["id"] == "met-37110")
+            one = m.get(f"/motifs?image={at['image']}&region={at['region']}")[2].decode()
+            assert 'class="way"' in one and "does not prove" in one
+            walk = m.get("/tour?at=met-37110&at=sheet-01")[2].decode()
+            assert 'class="way"' in walk and "Kyoto" in walk and "Mapland" in walk
+            # What is hidden leaves no dot, no name and no count.
+            hide = {"id": "met-37110", "access": "none", "places": [{"text": "Kyoto, Japan"}], "titles": {"en": ["Evening"]}}
+            (m.folder / "hide.jsonl").write_text(json.dumps(hide) + "\n", encoding="utf-8")
+            m.run("ingest", m.folder / "hide.jsonl", code=None)
+            for path in ("/motifs", "/api/motifs", "/tour?at=met-37110&at=sheet-01"):
+                assert "Kyoto" not in m.get(path)[2].decode(), path
+            page = m.get("/motifs")[2].decode()
+            assert page.count('class="mark t') == 3 and "Mapland, 1 work" in page
 
 
 def test_killed_while_linking():

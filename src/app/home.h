@@ -3,6 +3,7 @@
 //
 //   museum.conf   how it runs                      kept: this and the vault are the museum
 //   vocabularies/ the museum's own words, if any   kept
+//   places.csv    where places lie, if it says so  kept
 //   vault/        OCFL storage root: the truth     kept
 //   staging/      work on its way into the vault   empty when nobody writes
 //   ledger.key    signs the heads of the log         kept, and secret

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/addresses.h"
 #include "app/ledger.h"
+#include "app/places.h"
 #include "app/routes.h"
 #include "app/sight.h"
 #include "app/tender.h"
@@ -24,6 +25,7 @@ typedef struct {
     HttpServer *server;
     Tender *tender;
     Tally *opened;
+    Places *places;
 } Serving;
 
 // Opened in this order, closed in the reverse one.
@@ -54,6 +56,7 @@ static bool open_rooms(Serving *s, Err *err)
         .derived = s->home.derived,
         .budget_bytes = (size_t)conf->render_memory_mb * MB,
         .museum_name = conf->name});
+    s->places = places_of_home(&s->home);
     s->site = site_open(&(SiteConfig){.catalog = s->home.catalog,
                             .kit = s->kit,
                             .sight = {.ctx = s->sight,
@@ -68,6 +71,7 @@ static bool open_rooms(Serving *s, Err *err)
                             .museum_name = conf->name,
                             .museum_intro = conf->intro,
                             .museum_lang = conf->language,
+                            .places = s->places,
                             .opened = s->opened},
         err);
     return s->site != NULL;
@@ -103,6 +107,7 @@ static void close_all(Serving *s)
         http_close(s->server);
     if (s->site)
         site_close(s->site);
+    places_close(s->places);
     tally_close(s->opened);
     kit_close(s->kit);
     if (s->tile)

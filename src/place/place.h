@@ -4,7 +4,7 @@
 // Three things know places, and the first that does counts: the record itself (coordinates), the museum's own
 // table (places.csv), and a table that comes with the program: countries, regions and towns of today, areas
 // and sites that museums name (gazetteer.txt; tools/gazetteer tells its sources). What is not known, or may
-// be one of several, is not placed: nothing is guessed.
+// be one of several, is not placed: nothing is guessed (docs/decisions/086-places.md).
 #pragma once
 
 #include "base/base.h"
@@ -61,7 +61,8 @@ PlaceAnswer places_find(const Places *p, const Str *texts, size_t count, Arena *
 bool place_read_spot(Str text, double *ret_latitude, double *ret_longitude);
 double place_apart_km(double latitude_a, double longitude_a, double latitude_b, double longitude_b);
 
-// ---- coast lines: Natural Earth 1:50m, public domain, thinned to a sixteenth of a degree
+// ---- coast lines: Natural Earth 1:50m, public domain, thinned to a sixteenth of a degree. A ring
+// within another is water; a ring may reach beyond 180 degrees.
 
 typedef struct {
     const unsigned char *points;

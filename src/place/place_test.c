@@ -253,7 +253,7 @@ static void land(void **state)
         for (size_t i = 0; i < ring.count; i++, points++) {
             double latitude, longitude;
             land_point(&ring, i, &latitude, &longitude);
-            assert_true(fabs(latitude) <= 90 && fabs(longitude) <= 180);
+            assert_true(fabs(latitude) <= 90 && fabs(longitude) <= 360);
         }
     }
     assert_true(rings > 200 && points > 5000);

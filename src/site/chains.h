@@ -16,6 +16,9 @@ bool chains_see(
     const Visit *v, const Seen *here, size_t limit, SeenLink **ret, size_t *ret_count, Err *err) MUST_CHECK;
 const RecordMedia *chains_media(const Seen *seen, Str image_id); // NULL: not among those that may be shown
 
+bool record_years(const Record *record, int *ret_earliest, int *ret_latest); // of all its dates
+Str year_text(const Visit *v, int year);                                     // "300 BCE"
+
 CropBox chains_box(const ChainEnd *end, const RecordMedia *media);
 PartMotif chains_motif_part(const Visit *v, const Seen *here, const SeenLink *link);
 // "/look/why?...": the evidence.

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The collection's most travelled motifs: parts of pictures that came up on several works, where and when.
-// Places are counted as the records name them; there is no map, because records hold no coordinates
-// (docs/decisions/081-chains.md).
+// The map shows where the records' places lie (map.h).
 //   /motifs  all, most works first    /motifs?image=ID&region=x,y,w,h  one, by where it is on one picture
 #include "site/chains.h"
 
+#include "base/set.h"
 #include "base/utf8.h"
+#include "site/map.h"
 
 #include <stdlib.h>
 
@@ -25,16 +26,28 @@ typedef struct {
     int earliest, latest;
 } Motif;
 
-static void date_of(const Record *record, Motif *motif)
+bool record_years(const Record *record, int *ret_earliest, int *ret_latest)
 {
+    bool dated = false;
     for (size_t i = 0; i < record->dates.count; i++) {
         const RecordDate *date = &record->dates.items[i];
         if (!date->has_years)
             continue;
-        motif->earliest = motif->dated ? MIN_OF(motif->earliest, date->earliest) : date->earliest;
-        motif->latest = motif->dated ? MAX_OF(motif->latest, date->latest) : date->latest;
-        motif->dated = true;
+        *ret_earliest = dated ? MIN_OF(*ret_earliest, date->earliest) : date->earliest;
+        *ret_latest = dated ? MAX_OF(*ret_latest, date->latest) : date->latest;
+        dated = true;
     }
+    return dated;
+}
+
+static void date_of(const Record *record, Motif *motif)
+{
+    int earliest, latest;
+    if (!record_years(record, &earliest, &latest))
+        return;
+    motif->earliest = motif->dated ? MIN_OF(motif->earliest, earliest) : earliest;
+    motif->latest = motif->dated ? MAX_OF(motif->latest, latest) : latest;
+    motif->dated = true;
 }
 
 static bool see_motif(const Visit *v, const ChainMotif *from, Motif *ret, Err *err)
@@ -160,7 +173,7 @@ static size_t count_places(const Visit *v, const Motif *motif, PartPlace **ret)
     return count;
 }
 
-static Str year_text(const Visit *v, int year)
+Str year_text(const Visit *v, int year)
 {
     const WordArgument n = {.name = S("n"), .text = arena_printf(v->a, "%d", year > 0 ? year : 1 - year)};
     return phrase_with(v->a, v->w, year > 0 ? WORD_YEAR_CE : WORD_YEAR_BCE, &n, 1);
@@ -239,6 +252,24 @@ static PartMotifCard motif_card(const Visit *v, const Motif *motif, const Scale 
     return card;
 }
 
+// The works of all motifs, each once. Motifs are few, but a work may carry several.
+static MapAsk map_of(const Visit *v, const Motif *motifs, size_t count, bool way)
+{
+    size_t most = 0, kept = 0;
+    for (size_t i = 0; i < count; i++)
+        most += motifs[i].count;
+    const Seen **works = arena_array(v->a, const Seen *, most + 1);
+    StrSet known = str_set(v->a, most + 1);
+    for (size_t i = 0; i < count; i++) {
+        for (size_t c = 0; c < motifs[i].count; c++) {
+            const Seen *seen = motifs[i].carriers[c].seen;
+            if (str_set_add(&known, seen->record.id))
+                works[kept++] = seen;
+        }
+    }
+    return (MapAsk){.works = works, .count = kept, .way = way, .open = way};
+}
+
 static void answer_all(Visit *v, const Motif *motifs, size_t count)
 {
     Scale scale = {0};
@@ -247,13 +278,16 @@ static void answer_all(Visit *v, const Motif *motifs, size_t count)
         widen(&scale, &motifs[i]);
     for (size_t i = 0; i < count; i++)
         cards[i] = motif_card(v, &motifs[i], &scale);
-    const PageMotifs page = {
+    const MapAsk where = map_of(v, motifs, count, false);
+    PageMotifs page = {
         .head = frame_head(
             v, &(Frame){.title = phrase(v->w, WORD_MOTIFS_TITLE), .path = S("/motifs"), .box = true}),
         .foot = frame_foot(v),
         .motifs = {cards, count},
+        .map = map_part(v, &where),
         .nothing = count == 0,
         .tour = count > 0 ? url_local(S("/tour")) : URL_NONE};
+    page.mapped = page.map.has || page.map.off.count > 0;
     CLEANUP(buf_free) Buf b = buf_with_max(PAGE_MAX_BYTES);
     page_motifs_put(&b, v->w, &page);
     frame_send_page(v, 200, &b);
@@ -278,7 +312,6 @@ static void answer_one(Visit *v, const Motif *motif)
 {
     const Carrier *first = &motif->carriers[0];
     Scale scale = {0};
-    PartPlace *places;
     PartCarrier *carriers = arena_array(v->a, PartCarrier, motif->count);
     widen(&scale, motif);
     for (size_t i = 0; i < motif->count; i++)
@@ -292,8 +325,9 @@ static void answer_one(Visit *v, const Motif *motif)
         .times = times_of(v, motif, &scale),
         .carriers = {carriers, motif->count},
         .all = url_local(S("/motifs"))};
-    page.places.count = count_places(v, motif, &places);
-    page.places.items = places;
+    const MapAsk where = map_of(v, motif, 1, true);
+    page.map = map_part(v, &where);
+    page.mapped = page.map.has || page.map.off.count > 0;
     page.tour = url_local(
         arena_printf(v->a, "/tour?from=" FMT_STR, ARG_STR(uri_encode(v->a, first->seen->record.id, ""))));
     page.look = url_local(arena_printf(v->a, "/look?image=" FMT_STR "&region=" FMT_STR,
@@ -343,6 +377,9 @@ static void put_motif(const Visit *v, const Motif *motif, JsonWriter *w)
     for (size_t i = 0; i < places_count; i++)
         json_put_member_int(w, places[i].name, places[i].count);
     json_put_map_end(w);
+    const MapAsk where = map_of(v, motif, 1, true);
+    json_put_name(w, S("map"));
+    map_put(v, &where, w);
     json_put_name(w, S("on"));
     json_put_list(w);
     for (size_t i = 0; i < motif->count; i++) {

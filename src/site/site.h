@@ -17,6 +17,7 @@
 #include "chain/chain.h"
 #include "http/http.h"
 #include "kit/kit.h"
+#include "place/place.h"
 #include "search/search.h"
 #include "visual/visual.h"
 
@@ -50,7 +51,8 @@ typedef struct {
     void (*search_drop)(void *ctx, Search *s);
     void *search_ctx;
     Str museum_name, museum_intro, museum_lang;
-    Tally *opened; // which works were opened: written only, read by nobody here; NULL: not counted
+    const Places *places; // NULL: no map is drawn
+    Tally *opened;        // which works were opened: written only, read by nobody here; NULL: not counted
 } SiteConfig;
 
 Site *site_open(const SiteConfig *config, Err *err) MUST_CHECK; // copies the texts

@@ -6,6 +6,7 @@
 #include "site/chains.h"
 
 #include "base/utf8.h"
+#include "site/map.h"
 
 #include <stdlib.h>
 
@@ -245,6 +246,14 @@ static void fill_elsewhere(const Visit *v, const Walk *walk, PageTour *page)
         page->on = url_local(arena_printf(v->a, FMT_STR "&go=%d", ARG_STR(here), STEPS));
 }
 
+static MapAsk map_of(const Visit *v, const Walk *walk)
+{
+    const Seen **works = arena_array(v->a, const Seen *, walk->count + 1);
+    for (size_t i = 0; i < walk->count; i++)
+        works[i] = &walk->stops[i].seen;
+    return (MapAsk){.works = works, .count = walk->count, .as_given = true, .way = true};
+}
+
 static void answer_page(Visit *v, const Walk *walk)
 {
     PartStop *stops = arena_array(v->a, PartStop, walk->count + 1);
@@ -263,6 +272,9 @@ static void answer_page(Visit *v, const Walk *walk)
         .foot = frame_foot(v),
         .stops = {stops, walk->count},
         .nothing = walk->count == 0};
+    const MapAsk where = map_of(v, walk);
+    page.map = map_part(v, &where);
+    page.mapped = page.map.has;
     fill_elsewhere(v, walk, &page);
     CLEANUP(buf_free) Buf b = buf_with_max(PAGE_MAX_BYTES);
     page_tour_put(&b, v->w, &page);
