@@ -16,6 +16,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -85,13 +86,16 @@ class Museum:
         self.started.append(process)
         return process
 
-    def serve(self, *words):
-        """On a port that the server itself takes: one found beforehand could be another's by then, who would answer in its place."""
+    def serve(self, *words, files=None):
+        """With at most `files` descriptors, if given. On a port that the server itself takes: one found beforehand could be another's by then, who would answer in its place."""
+        def limit():
+            resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
         self.stop()
         self.log = open(self.folder / "serve.log", "a+", encoding="utf-8")
         said = self.log.seek(0, os.SEEK_END)
         self.server = subprocess.Popen([VITRINE, "-C", self.home, "serve", "--listen", "127.0.0.1:0", *words],
-                                       stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+                                       stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
+                                       preexec_fn=limit if files else None)
         self.wait(lambda: self.find_port(said), "the server says where it listens")
         self.wait(lambda: self.get("/healthz")[0] == 200, "the server answers")
 

@@ -21,6 +21,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests"))
 from museum import SAMPLES, Museum  # noqa: E402
 
 SENDERS, FROM_ONE_ADDRESS, PIECE, WAIT_S = 4, 300, 128 << 10, 300
+SMALL = sorted((SAMPLES / "pictures").glob("*.jpg"))[1]
 
 
 def connect(number, port):
@@ -44,6 +45,7 @@ def send(first, count, port, body, start, results):
     """One process: its share of the uploads, all open at the same time."""
     head = f"POST /api/look HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n".encode()
     data, told = memoryview(head + body), collections.Counter()
+    os.nice(19)  # in life they are other machines
     start.wait()
     waiting = selectors.DefaultSelector()
     for number in range(first, first + count):
@@ -95,7 +97,8 @@ class Visitor(threading.Thread):
         super().__init__(daemon=True)
         self.museum, self.paths, self.stop = museum, paths, False
         self.times, self.failed = collections.defaultdict(list), []
-        self.server_mb = self.children_mb = 0
+        self.server_mb = self.children_mb = self.again = 0
+        self.uploads = collections.Counter()
 
     def run(self):
         pid = self.museum.server.pid
@@ -112,18 +115,34 @@ class Visitor(threading.Thread):
                 except (OSError, http.client.HTTPException) as e:
                     self.failed.append(f"{path[:30]}: {e!r} after {time.monotonic() - begin:.1f} s")
                 self.times[path].append(time.monotonic() - begin)
+            self.upload()
             self.server_mb = max(self.server_mb, resident_mb(pid))
             self.children_mb = max(self.children_mb, sum(map(resident_mb, children_of(pid))))
             time.sleep(0.05)
+
+    def upload(self):
+        """A photograph as the page sends it, from one more address; it comes again as it is told to."""
+        if time.monotonic() < self.again:
+            return
+        try:
+            c = http.client.HTTPConnection("127.0.0.1", self.museum.port, timeout=30, source_address=("127.0.0.201", 0))
+            c.request("POST", "/api/look", SMALL.read_bytes(), {"Content-Type": "image/jpeg"})
+            answer = c.getresponse()
+            self.uploads[answer.status] += 1
+            self.again = time.monotonic() + int(answer.getheader("Retry-After", 1))
+            c.close()
+        except (OSError, http.client.HTTPException) as e:
+            self.uploads[repr(e)] += 1
 
     def tell(self, when):
         self.stop = True
         self.join()
         for path, times in self.times.items():
             times.sort()
-            print(f"{when}: {path[:40]}: {len(times)} times, p50 {times[len(times) // 2] * 1000:.1f} ms, "
+            print(f"{when}: {path[-36:]}: {len(times)} times, p50 {times[len(times) // 2] * 1000:.1f} ms, "
                   f"p95 {times[int(len(times) * .95)] * 1000:.1f} ms, longest {times[-1] * 1000:.0f} ms")
         print(f"{when}: failed {len(self.failed)} {self.failed}; server {self.server_mb:.0f} MB, its children {self.children_mb:.0f} MB")
+        print(f"{when}: the visitor's own photograph of {SMALL.stat().st_size / 1e3:.0f} kB: {dict(self.uploads)}")
 
 
 def overflows():
@@ -145,7 +164,8 @@ def main(photo, count=10000):
         hits = lambda: m.get_json("/api/look?colours=1f4e79")["hits"]  # noqa: E731
         m.wait(hits, "there is an index", 180)
         image = hits()[0]["image"]
-        paths = [f"/iiif/3/{image}/0,0,512,512/512,512/0/default.jpg", "/search?q=a", f"/object/{hits()[0]['id']}"]
+        paths = [f"/iiif/3/{image}/0,0,256,256/256,256/0/default.jpg", f"/iiif/3/{image}/0,0,512,512/512,512/0/default.jpg",
+                 "/search?q=a", f"/object/{hits()[0]['id']}"]
         quiet = Visitor(m, paths)
         quiet.start()
         time.sleep(5)

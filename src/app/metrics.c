@@ -86,6 +86,18 @@ static void put_durations(Buf *out)
     }
 }
 
+static void put_crowd(const HttpCounts *http, Buf *out)
+{
+    put(out, "vitrine_connections_turned_away_total", "counter", "Connections beyond the number, told so.",
+        (int64_t)http->turned_away);
+    put(out, "vitrine_connections_made_room_total", "counter", "Idle or slow connections closed for others.",
+        (int64_t)http->made_room);
+    put(out, "vitrine_bodies_refused_total", "counter", "Uploads for which there was no room.",
+        (int64_t)http->bodies_refused);
+    put(out, "vitrine_bodies_late_total", "counter", "Uploads so slow that they made room for others.",
+        (int64_t)http->bodies_late);
+}
+
 // Second number of /proc/self/statm: resident pages.
 static int64_t resident_bytes(void)
 {
@@ -143,12 +155,13 @@ static void put_works(Index *index, Buf *out)
     put(out, "vitrine_objects_pictured", "gauge", "Of these, with pictures.", pictured);
 }
 
-void metrics_write(const Home *home, Index *index, Sight *sight, Buf *out)
+void metrics_write(const Home *home, Index *index, Sight *sight, const HttpCounts *http, Buf *out)
 {
     Err err = {0};
     int64_t head = catalog_head(home->catalog, &err), known = index_sequence(index);
     put_requests(out);
     put_durations(out);
+    put_crowd(http, out);
     put_works(index, out);
     put(out, "vitrine_ledger_sequence", "gauge", "Last number of the ledger.", head);
     put(out, "vitrine_index_sequence", "gauge", "Ledger number up to which the text index knows everything.",

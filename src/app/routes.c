@@ -42,7 +42,8 @@ static void answer_metrics(const Routes *routes, const HttpRequest *r, HttpAnswe
     Err err = {0};
     Str body;
     CLEANUP(buf_free) Buf out = buf_with_max(METRICS_MAX_BYTES);
-    metrics_write(routes->home, routes->index, routes->sight, &out);
+    const HttpCounts http = http_counts(r);
+    metrics_write(routes->home, routes->index, routes->sight, &http, &out);
     if (!buf_into(&out, http_arena(r), &body, &err)) {
         http_answer_error(r, &err, answer);
         return;

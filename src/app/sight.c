@@ -21,6 +21,7 @@ enum {
     MODEL_AT_ONCE = 8,       // pictures shown to the museum's own model, likewise
     BUSY_PAUSE_MS = 20,      // between such steps
     NICE = 5,                // visitors go first
+    UPLOAD_NICE = 15,        // and those who send nothing before those who do
     UPLOAD_CHILDREN = 2,
     UPLOAD_TIME_MAX_S = 20,
     UPLOAD_PIXELS_MAX = 200 * 1000 * 1000,
@@ -230,6 +231,7 @@ static Cage *open_cage(const Home *home, Err *err)
     return cage_open(&(CageConfig){.children_max = UPLOAD_CHILDREN,
                          .memory_max_mb = home->conf.child_memory_mb,
                          .time_max_s = UPLOAD_TIME_MAX_S,
+                         .nice = UPLOAD_NICE,
                          .pixels_max = UPLOAD_PIXELS_MAX},
         err);
 }

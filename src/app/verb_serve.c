@@ -10,9 +10,16 @@
 #include "base/slim.h"
 
 #include <stdio.h>
+#include <sys/resource.h>
 #include <time.h>
 
-enum { DEADLINE_MS = 30 * 1000, CONNECTIONS_MAX = 4000, CONNECTIONS_PER_IP_MAX = 400, MB = 1000 * 1000 };
+enum {
+    DEADLINE_MS = 30 * 1000,
+    CONNECTIONS_MAX = 4000,
+    CONNECTIONS_PER_IP_MAX = 400,
+    FILES_MAX = 1280, // of rooms, children and catalogues; open pyramids are most of it
+    MB = 1000 * 1000,
+};
 
 typedef struct {
     Home home;
@@ -77,9 +84,25 @@ static bool open_rooms(Serving *s, Err *err)
     return s->site != NULL;
 }
 
+// Most systems give a program 1,024 descriptors unless it asks for the many it may have.
+static int connections_max(void)
+{
+    struct rlimit files;
+    const rlim_t wanted = CONNECTIONS_MAX + FILES_MAX;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return CONNECTIONS_PER_IP_MAX;
+    if (files.rlim_cur < wanted) {
+        files.rlim_cur = MIN_OF(wanted, files.rlim_max);
+        (void)setrlimit(RLIMIT_NOFILE, &files);
+    }
+    const rlim_t had = MIN_OF(files.rlim_cur, wanted);
+    return (int)(had > 2 * FILES_MAX ? had - FILES_MAX : had / 2);
+}
+
 static bool open_server(Serving *s, Str listen, Err *err)
 {
     const Conf *conf = &s->home.conf;
+    const int connections = connections_max();
     s->routes =
         (Routes){.home = &s->home, .index = s->index, .sight = s->sight, .tile = s->tile, .site = s->site};
     if (!ledger_key(&s->home, &s->routes.log_key, err))
@@ -90,8 +113,9 @@ static bool open_server(Serving *s, Str listen, Err *err)
                       .trust_proxy = conf->trust_proxy,
                       .body_max_bytes = (size_t)conf->upload_max_mb * MB,
                       .deadline_ms = DEADLINE_MS,
-                      .connections_max = CONNECTIONS_MAX,
-                      .connections_per_ip_max = conf->trust_proxy ? CONNECTIONS_MAX : CONNECTIONS_PER_IP_MAX,
+                      .connections_max = connections,
+                      .connections_per_ip_max =
+                          conf->trust_proxy ? connections : MIN_OF(CONNECTIONS_PER_IP_MAX, connections),
                       .ctx = &s->routes,
                       .route = routes_lane,
                       .answer = routes_answer,

@@ -152,6 +152,11 @@ void buf_add(Buf *b, Str s);
 void buf_add_bytes(Buf *b, const void *bytes, size_t count);
 void buf_add_char(Buf *b, char c);
 void buf_printf(Buf *b, const char *format, ...) PRINTF_LIKE(2, 3);
+// To have `count` bytes written behind what is there, without a copy in between: where to (NULL and full if
+// they do not fit), then how many it were. The room is had in one piece, so asked for once it is not moved
+// later.
+char *buf_room(Buf *b, size_t count);
+void buf_took(Buf *b, size_t count);
 void buf_clear(Buf *b);    // empties it, keeps the memory, forgets `full`
 Str buf_str(const Buf *b); // borrowed: until the next call that changes b
 // The one way out of a Buf: copied into the arena, or ERR_LIMIT if it was full.

@@ -100,6 +100,14 @@ static void buf_remembers_its_ceiling(void **state)
     buf_printf(&b, "%s", "67890");
     assert_true(buf_into(&b, a, &out, &err));
     check_str(out, "1234567890");
+    CLEANUP(buf_free) Buf direct = buf_with_max(10);
+    memcpy(buf_room(&direct, 10), "123", 3);
+    buf_took(&direct, 3);
+    buf_add(&direct, S("45"));
+    check_str(buf_str(&direct), "12345");
+    assert_ptr_equal(buf_room(&direct, 5), direct.p + 5);
+    assert_null(buf_room(&direct, 6));
+    assert_true(direct.full);
     buf_add_char(&b, 'x');
     buf_add(&b, S(""));
     assert_false(buf_into(&b, a, &out, &err));

@@ -280,6 +280,17 @@ void buf_printf(Buf *b, const char *format, ...)
     free(big);
 }
 
+char *buf_room(Buf *b, size_t count)
+{
+    return reserve(b, count) ? b->p + b->n : NULL;
+}
+
+void buf_took(Buf *b, size_t count)
+{
+    assert(count <= b->capacity - b->n);
+    b->n += count;
+}
+
 void buf_clear(Buf *b)
 {
     b->n = 0;

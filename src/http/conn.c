@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // A connection, moved by its loop alone, is in one of these states:
 //
-//   IDLE --bytes--> READING --whole request--> WORKING (a lane has it; not in epoll) or answered at once
-//     ^                |                           |
-//     |                +--refused--+               v
-//     +--------- keep-alive ------ SENDING <-------+
-//                                     | close
-//                                     v
-//                                 LINGERING --> gone
+//   IDLE --bytes--> READING --whole head--> RECEIVING a body, if any --whole--> WORKING (a lane has it; not
+//   in
+//     ^                |                        |                                  |  epoll) or answered at
+//     once |                +--------refused---------+                                  | | v |
+//     +------- keep-alive ------ SENDING <-----------------------------------------+
+//                                   | close
+//                                   v
+//                               LINGERING --> gone
 //
-// Every state but WORKING has a deadline. READING's is set by the first byte and never moved, so a client
-// that trickles is cut off as surely as one that stops. SENDING's moves on only if enough was taken since the
-// last one: a slow line may fetch a long film, but nobody holds an answer by not reading it.
+// Every state but WORKING has a deadline. READING's is set by the first byte and never moved, nor by the end
+// of the head, so a client that trickles is cut off as surely as one that stops. SENDING's moves on only if
+// enough was taken since the last one: a slow line may fetch a long film, but nobody holds an answer by not
+// reading it.
+//
+// Whether there is room for a body is decided when its head is there: what was promised is kept, and who
+// cannot have it hears so before sending it. When more than half of the room is taken, bodies that come too
+// slowly to be whole in time make place before their deadline. What is done with too many connections stands
+// in crowd.c.
 #include "base/clock.h"
 #include "http/int.h"
 
@@ -21,7 +28,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { POOL_MAX = 32 };
+enum { POOL_MAX = 32, RENDERS_NICE = 10, UPLOADS_NICE = 15 };
 
 const struct sockaddr_storage *conn_address(const Conn *c)
 {
@@ -57,6 +64,14 @@ static HttpRequest *request_take(Loop *loop)
     return r;
 }
 
+static void body_forget(HttpRequest *r)
+{
+    if (r->held.count)
+        peers_give_body(r->server->peers, peer_key(conn_address(r->conn)), r->held);
+    r->held = (Bodies){0};
+    buf_free(&r->body);
+}
+
 // Forgets the request that was answered; what came behind it stays.
 static void request_reset(HttpRequest *r)
 {
@@ -64,11 +79,7 @@ static void request_reset(HttpRequest *r)
         memmove(r->in, r->in + r->in_used, r->in_bytes - r->in_used);
     r->in_bytes -= r->in_used;
     r->in_used = 0;
-    if (r->reading_body) {
-        atomic_fetch_sub(&r->server->bodies, r->body_reserved);
-        r->body_reserved = 0;
-        buf_free(&r->body);
-    }
+    body_forget(r);
     arena_reset(r->arena);
     r->chunks = (Chunks){0};
     r->reading_body = r->answered = false;
@@ -113,54 +124,24 @@ static void request_finish(HttpRequest *r)
 
 // ---- connections
 
-void conn_close(Conn *c)
+void conn_leave_place(Conn *c)
 {
-    Loop *loop = c->loop;
+    HttpServer *server = c->loop->server;
     if (c->r) {
         request_finish(c->r);
-        request_give_back(loop, c->r);
-    }
-    if (c->newer)
-        c->newer->older = c->older;
-    else
-        loop->conns = c->older;
-    if (c->older)
-        c->older->newer = c->newer;
-    loop->conns_count--;
-    // Closing alone would not do: a child that is just being started holds a copy of every descriptor until
-    // it becomes another program, and until then epoll would go on to tell of a connection that is freed.
-    conn_watch(c, 0);
-    close(c->fd);
-    if (c->turned) {
-        loop->turned_count--;
-    } else {
-        peers_remove(loop->server->peers, peer_key(&c->address));
-        atomic_fetch_sub(&loop->server->connections, 1);
-    }
-    free(c);
-}
-
-static void linger(Conn *c)
-{
-    shutdown(c->fd, SHUT_WR);
-    if (c->r) {
         request_give_back(c->loop, c->r);
         c->r = NULL;
     }
-    c->state = CONN_LINGERING;
-    c->deadline_us = c->loop->now_us + LINGER_MS * 1000;
-    conn_watch(c, EPOLLIN);
+    if (c->state == CONN_TURNED)
+        return; // it has none
+    peers_remove(server->peers, peer_key(&c->address));
+    atomic_fetch_sub(&server->connections, 1);
 }
 
-// Closed at once it would be reset by what the client is just sending, and the answer lost.
-void conn_turn_away(Conn *c)
+void conn_close(Conn *c)
 {
-    static const char busy[] = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\nConnection: close\r\n"
-                               "Content-Length: 0\r\n\r\n";
-    c->turned = true;
-    c->loop->turned_count++;
-    (void)!send(c->fd, busy, sizeof(busy) - 1, MSG_NOSIGNAL | MSG_DONTWAIT); // a new socket has room
-    linger(c);
+    conn_leave_place(c);
+    conn_gone(c);
 }
 
 // False if the connection is gone or waits; true if the next request may be looked at.
@@ -179,18 +160,21 @@ static bool send_on(Conn *c)
     }
     request_finish(r);
     if (r->reply.close) {
-        linger(c);
+        request_give_back(c->loop, r);
+        c->r = NULL;
+        conn_linger(c);
         return false;
     }
     request_reset(r);
-    c->state = CONN_IDLE;
+    c->served = true;
+    conn_to(c, CONN_IDLE);
     c->deadline_us = c->loop->now_us + IDLE_MS * 1000;
     return true;
 }
 
 static bool send_first(Conn *c)
 {
-    c->state = CONN_SENDING;
+    conn_to(c, CONN_SENDING);
     c->sent_before = 0;
     c->deadline_us = c->loop->now_us + (int64_t)c->loop->server->config.deadline_ms * 1000;
     return send_on(c);
@@ -228,11 +212,12 @@ static void refuse(Conn *c, int status, const char *why)
 
 // ---- handing to a room
 
-static void nice_once(void)
+// Of this thread: heavy work gives way to tiles and pages, and what is made of uploads to all that is not.
+static void nice_once(HttpLane lane)
 {
     static _Thread_local bool done;
-    if (!done)
-        setpriority(PRIO_PROCESS, 0, 10); // of this thread: renders give way to tiles and pages
+    if (!done && lane != HTTP_LANE_PAGES)
+        setpriority(PRIO_PROCESS, 0, lane == HTTP_LANE_UPLOADS ? UPLOADS_NICE : RENDERS_NICE);
     done = true;
 }
 
@@ -248,15 +233,14 @@ static void work(void *argument)
 {
     HttpRequest *r = argument;
     const HttpConfig *config = &r->server->config;
-    if (r->lane == HTTP_LANE_RENDERS)
-        nice_once();
+    nice_once(r->lane);
     config->answer(config->ctx, r, r->lane, &r->answer);
     if (r->answer.to_renders) {
         Err err;
         assert(r->lane == HTTP_LANE_PAGES);
         r->lane = HTTP_LANE_RENDERS;
         r->answer = (HttpAnswer){0};
-        if (lane_add(r->server->renders, work, r, &err))
+        if (lane_add(r->server->lanes[r->lane], work, r, &err))
             return;
         answer_busy(r);
     }
@@ -286,9 +270,9 @@ static bool dispatch(Conn *c)
     }
     Err err = {0};
     conn_watch(c, 0);
-    c->state = CONN_WORKING;
+    conn_to(c, CONN_WORKING);
     c->deadline_us = INT64_MAX;
-    if (lane_add(r->lane == HTTP_LANE_RENDERS ? r->server->renders : r->server->pages, work, r, &err))
+    if (lane_add(r->server->lanes[r->lane], work, r, &err))
         return false;
     answer_busy(r);
     reply_prepare(r, loop_date(c->loop), false);
@@ -302,20 +286,29 @@ static bool body_is_whole(const HttpRequest *r)
     return r->head.chunked ? r->chunks.stage == CHUNK_DONE : r->body.n == r->head.body_bytes;
 }
 
+static bool hold(HttpRequest *r, Bodies more)
+{
+    if (!peers_take_body(r->server->peers, peer_key(conn_address(r->conn)), more)) {
+        atomic_fetch_add(&r->server->bodies_refused, 1);
+        return false;
+    }
+    r->held.count += more.count;
+    r->held.bytes += more.bytes;
+    return true;
+}
+
 // 0 if all is well, else the status to refuse with.
 static int body_take(HttpRequest *r, Str *bytes)
 {
     if (r->head.chunked) {
         if (!chunks_feed(&r->chunks, bytes, &r->body))
             return r->body.full ? 413 : 400;
-    } else {
-        size_t n = MIN_OF(bytes->n, (size_t)r->head.body_bytes - r->body.n);
-        buf_add(&r->body, str_slice(*bytes, 0, n));
-        *bytes = str_slice(*bytes, n, bytes->n);
+        return hold(r, (Bodies){.bytes = r->body.capacity - r->held.bytes}) ? 0 : 503;
     }
-    size_t more = r->body.capacity - r->body_reserved;
-    r->body_reserved += more;
-    return atomic_fetch_add(&r->server->bodies, more) + more > BODIES_MAX_BYTES ? 503 : 0;
+    size_t n = MIN_OF(bytes->n, (size_t)r->head.body_bytes - r->body.n);
+    buf_add(&r->body, str_slice(*bytes, 0, n));
+    *bytes = str_slice(*bytes, n, bytes->n);
+    return 0;
 }
 
 static int body_begin(Conn *c)
@@ -323,7 +316,16 @@ static int body_begin(Conn *c)
     HttpRequest *r = c->r;
     if (!r->head.chunked && r->head.body_bytes > r->server->config.body_max_bytes)
         return 413;
+    // One that says how long it is gets all its memory now (the system gives it as it fills), others as they
+    // grow.
+    size_t bytes = r->head.chunked ? 0 : (size_t)r->head.body_bytes;
+    if (!hold(r, (Bodies){1, bytes}))
+        return 503;
+    if (bytes && !buf_room(&r->body, bytes))
+        return 413;
     r->reading_body = true;
+    conn_to(c, CONN_RECEIVING);
+    c->body_since_us = c->loop->now_us;
     static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
     if (r->head.expect_continue && r->in_bytes == r->in_used)
         (void)!send(c->fd, go_on, sizeof(go_on) - 1, MSG_NOSIGNAL); // lost only if nobody listens any more
@@ -366,7 +368,7 @@ static void advance(Conn *c)
                 return;
             }
             if (c->state == CONN_IDLE) {
-                c->state = CONN_READING;
+                conn_to(c, CONN_READING);
                 c->deadline_us = c->loop->now_us + (int64_t)c->loop->server->config.deadline_ms * 1000;
             }
             HeadProblem problem;
@@ -401,15 +403,15 @@ static void advance(Conn *c)
     }
 }
 
-// Where the next bytes go: a body of known length through the scratch memory, all else behind the head.
+// Where the next bytes go: a body of known length to its place, all else behind the head.
 static void read_more(Conn *c)
 {
     HttpRequest *r = c->r ? c->r : (c->r = request_take(c->loop));
     r->conn = c;
     bool sized = r->reading_body && !r->head.chunked;
-    char *to = sized ? c->loop->scratch : r->in + r->in_bytes;
-    size_t room = sized ? MIN_OF((size_t)r->head.body_bytes - r->body.n, sizeof(c->loop->scratch))
+    size_t room = sized ? MIN_OF((size_t)r->head.body_bytes - r->body.n, (size_t)BODY_TURN_BYTES)
                         : sizeof(r->in) - r->in_bytes;
+    char *to = sized ? buf_room(&r->body, room) : r->in + r->in_bytes;
     ssize_t n = recv(c->fd, to, room, 0);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
@@ -417,24 +419,11 @@ static void read_more(Conn *c)
         conn_close(c);
         return;
     }
-    if (sized) {
-        Str bytes = {to, (size_t)n};
-        int problem = body_take(r, &bytes);
-        if (problem) {
-            refuse(c, problem, body_problem(problem));
-            return;
-        }
-    } else {
+    if (sized)
+        buf_took(&r->body, (size_t)n);
+    else
         r->in_bytes += (size_t)n;
-    }
     advance(c);
-}
-
-static void discard(Conn *c)
-{
-    ssize_t n = recv(c->fd, c->loop->scratch, sizeof(c->loop->scratch), 0);
-    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
-        conn_close(c);
 }
 
 void conn_event(Conn *c)
@@ -442,6 +431,7 @@ void conn_event(Conn *c)
     switch (c->state) {
     case CONN_IDLE:
     case CONN_READING:
+    case CONN_RECEIVING:
         read_more(c);
         break;
     case CONN_SENDING:
@@ -449,22 +439,25 @@ void conn_event(Conn *c)
             advance(c);
         break;
     case CONN_LINGERING:
-        discard(c);
+    case CONN_TURNED:
+        conn_discard(c);
         break;
     case CONN_WORKING:
         abort(); // a connection at work is not watched
+    case CONN_GONE:
+        break; // since the events at hand were asked for
     }
 }
 
-// A worker has answered.
+// A worker has answered: what was sent to it is not held as long as the answer takes to be read.
 void conn_answered(Conn *c)
 {
+    body_forget(c->r);
     if (send_first(c))
         advance(c);
 }
 
-// Bytes that came since the loop last looked: a request that would go without an answer.
-static bool has_unread(const Conn *c)
+bool conn_has_unread(const Conn *c)
 {
     char byte;
     return recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
@@ -477,13 +470,33 @@ static void refuse_unread(Conn *c, int status, const char *why)
     refuse(c, status, why);
 }
 
+// A body that will not be whole at its deadline if it goes on like this, while there is little room.
+static bool makes_place(const Conn *c)
+{
+    const HttpRequest *r = c->r;
+    int64_t since_ms = (c->loop->now_us - c->body_since_us) / 1000;
+    int64_t whole_ms = c->loop->server->config.deadline_ms;
+    if (c->state != CONN_RECEIVING || !c->loop->crowded || since_ms < BODY_GRACE_MS)
+        return false;
+    int64_t least = since_ms * BODY_BYTES_PER_MS_MIN;
+    if (!r->head.chunked)
+        least = MAX_OF(least, (int64_t)r->head.body_bytes * since_ms / whole_ms);
+    if ((int64_t)r->body.n >= least)
+        return false;
+    atomic_fetch_add(&c->loop->server->bodies_late, 1);
+    return true;
+}
+
 void conn_sweep(Conn *c, bool closing, bool over)
 {
     bool late = c->deadline_us <= c->loop->now_us;
     switch (c->state) {
     case CONN_WORKING:
+    case CONN_GONE:
         return; // the worker holds the request
     case CONN_READING:
+    case CONN_RECEIVING:
+        late = late || makes_place(c);
         if (closing)
             refuse_unread(c, 503, "The museum is closing; please try again in a moment.");
         else if (late)
@@ -495,10 +508,11 @@ void conn_sweep(Conn *c, bool closing, bool over)
         closing = over;
         break;
     case CONN_LINGERING:
+    case CONN_TURNED:
         closing = over;
         break;
     case CONN_IDLE:
-        if ((late || closing) && has_unread(c)) {
+        if ((late || closing) && conn_has_unread(c)) { // a request that would go without an answer
             read_more(c);
             return;
         }

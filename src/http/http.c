@@ -14,6 +14,9 @@ enum {
     CONNECTIONS_PER_IP_MAX = 256,
     PAGES_QUEUE_MAX = 256,
     RENDERS_QUEUE_MAX = 32,
+    UPLOADS_THREADS = 2,
+    BODIES_MAX = 64,
+    BODIES_MAX_BYTES = 64 * 1024 * 1024,
 };
 
 static int otherwise(int value, int sensible)
@@ -33,8 +36,12 @@ static void fill_in(HttpConfig *config)
     config->deadline_ms = otherwise(config->deadline_ms, DEADLINE_MS);
     config->connections_max = otherwise(config->connections_max, CONNECTIONS_MAX);
     config->connections_per_ip_max = otherwise(config->connections_per_ip_max, CONNECTIONS_PER_IP_MAX);
+    config->uploads_threads = otherwise(config->uploads_threads, UPLOADS_THREADS);
+    config->bodies_max = otherwise(config->bodies_max, BODIES_MAX);
     if (config->body_max_bytes == 0)
         config->body_max_bytes = BODY_MAX_BYTES;
+    if (config->bodies_max_bytes == 0)
+        config->bodies_max_bytes = MAX_OF((size_t)BODIES_MAX_BYTES, config->body_max_bytes);
 }
 
 // Whatever was opened so far; loops that never started have nothing to join.
@@ -42,12 +49,20 @@ static void close_parts(HttpServer *server)
 {
     for (int i = 0; i < server->loops_count; i++)
         loop_close(server->loops[i]);
-    lane_close(server->pages);
-    lane_close(server->renders);
+    for (int i = 0; i < HTTP_LANES; i++)
+        lane_close(server->lanes[i]);
     peers_close(server->peers);
     fd_close(server->listener);
     free(server->loops);
     free(server);
+}
+
+static void open_lanes(HttpServer *server)
+{
+    const HttpConfig *c = &server->config;
+    server->lanes[HTTP_LANE_PAGES] = lane_open("pages", c->pages_threads, c->pages_queue_max);
+    server->lanes[HTTP_LANE_RENDERS] = lane_open("renders", c->renders_threads, c->renders_queue_max);
+    server->lanes[HTTP_LANE_UPLOADS] = lane_open("uploads", c->uploads_threads, c->bodies_max);
 }
 
 HttpServer *http_open(const HttpConfig *config, Err *err)
@@ -62,7 +77,8 @@ HttpServer *http_open(const HttpConfig *config, Err *err)
     fill_in(&server->config);
     server->listener = listener;
     server->port = port;
-    server->peers = peers_open();
+    server->peers = peers_open(
+        (Bodies){server->config.bodies_max, server->config.bodies_max_bytes}, server->config.trust_proxy);
     server->loops = mem_alloc((size_t)server->config.loops * sizeof(Loop *));
     for (int i = 0; i < server->config.loops; i++) {
         Loop *loop = loop_open(server, i, err);
@@ -72,8 +88,7 @@ HttpServer *http_open(const HttpConfig *config, Err *err)
         }
         server->loops[server->loops_count++] = loop;
     }
-    server->pages = lane_open("pages", server->config.pages_threads, server->config.pages_queue_max);
-    server->renders = lane_open("renders", server->config.renders_threads, server->config.renders_queue_max);
+    open_lanes(server);
     for (int i = 0; i < server->loops_count; i++)
         loop_start(server->loops[i]);
     return server;
@@ -82,6 +97,15 @@ HttpServer *http_open(const HttpConfig *config, Err *err)
 int http_port(const HttpServer *server)
 {
     return server->port;
+}
+
+HttpCounts http_counts(const HttpRequest *r)
+{
+    const HttpServer *server = r->server;
+    return (HttpCounts){.turned_away = server->turned_away,
+        .made_room = server->made_room,
+        .bodies_refused = server->bodies_refused,
+        .bodies_late = server->bodies_late};
 }
 
 void http_close(HttpServer *server)

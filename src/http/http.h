@@ -7,8 +7,14 @@
 //   HTTP_LANE_PAGES    a worker: pages, searches, documents
 //   HTTP_LANE_RENDERS  a worker of the heavy lane: pictures that must be computed; its flood leaves tiles
 //   alone
+//   HTTP_LANE_UPLOADS  a worker for what was sent along: its flood leaves all others alone
 // A full lane answers 503 + Retry-After. A request belongs to one thread at a time and travels with its
 // arena.
+//
+// Floods (docs/decisions/023-floods.md): bodies have a number and a memory of their own, far below the number
+// of connections, and an address has no more of it than is still free; who cannot have it gets 503 +
+// Retry-After at the end of the head. When all connections are taken, the one that has been idle or slow
+// longest makes place.
 //
 // What this room does so that no other has to: duplicate or conflicting Content-Length / Transfer-Encoding /
 // Host refused, total deadline for header and body, HEAD, ranges, If-None-Match / If-Modified-Since, Date,
@@ -18,7 +24,7 @@
 #include "base/base.h"
 
 typedef enum { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_DELETE, HTTP_OPTIONS, HTTP_OTHER } HttpMethod;
-typedef enum { HTTP_LANE_LOOP, HTTP_LANE_PAGES, HTTP_LANE_RENDERS, HTTP_LANES } HttpLane;
+typedef enum { HTTP_LANE_LOOP, HTTP_LANE_PAGES, HTTP_LANE_RENDERS, HTTP_LANE_UPLOADS, HTTP_LANES } HttpLane;
 
 typedef struct HttpRequest HttpRequest;
 
@@ -85,10 +91,12 @@ typedef struct {
     bool trust_proxy; // believe X-Forwarded-*
     // From here on 0 means "sensible".
     int loops; // one per core, at most 4
-    int pages_threads, renders_threads;
-    int pages_queue_max, renders_queue_max;
-    size_t body_max_bytes; // 1 MB
-    int deadline_ms;       // for a whole header and body to arrive: 15 s
+    int pages_threads, renders_threads, uploads_threads;
+    int pages_queue_max, renders_queue_max; // of uploads as many as there may be bodies
+    size_t body_max_bytes;                  // 1 MB
+    int bodies_max;                         // being received or worked on: 64
+    size_t bodies_max_bytes;                // of those together: 64 MB, or one of the largest
+    int deadline_ms;                        // for a whole header and body to arrive: 15 s
     int connections_max, connections_per_ip_max;
     void *ctx;
     HttpLane (*route)(void *ctx, HttpRequest *r);
@@ -102,4 +110,14 @@ typedef struct HttpServer HttpServer;
 // Listens and serves until closed. ERR_IO if the address cannot be had (says which).
 HttpServer *http_open(const HttpConfig *config, Err *err) MUST_CHECK;
 int http_port(const HttpServer *server); // the real one, for ":0"
-void http_close(HttpServer *server);     // finishes the requests at hand
+
+// Of a server since it was opened.
+typedef struct {
+    uint64_t turned_away;    // connections without a place, told so
+    uint64_t made_room;      // idle, slow or lingering ones closed for others
+    uint64_t bodies_refused; // there was no room for them
+    uint64_t bodies_late;    // sent so slowly that they made place
+} HttpCounts;
+
+HttpCounts http_counts(const HttpRequest *r); // of the server that it came to
+void http_close(HttpServer *server);          // finishes the requests at hand

@@ -17,14 +17,19 @@ enum {
     HEAD_SLACK_BYTES = 1024,   // behind the longest head there is still room for the start of a chunked body
     HEAD_FIELDS_MAX = 64,
     HOST_MAX_BYTES = 255,
-    BODIES_MAX_BYTES = 64 * 1024 * 1024, // of all requests together
-    REPLY_HEAD_BYTES = 1024,             // longer heads go into the arena
+    REPLY_HEAD_BYTES = 1024,        // longer heads go into the arena
     REPLY_SCRATCH_BYTES = 8 * 1024, // of a file, up to this size: read, and sent with the head in one call
     REPLY_TURN_BYTES = 512 * 1024,  // of a big file per turn, so that one download does not hold a loop
     REPLY_BYTES_PER_MS_MIN = 4,     // whoever reads slower is cut off
+    BODY_BYTES_PER_MS_MIN = 4,      // whoever sends slower makes place for others
+    BODY_GRACE_MS = 2000,           // so long nobody is called slow
+    BODY_TURN_BYTES = 256 * 1024,   // of a body, read in one call
     IDLE_MS = 60 * 1000,            // between requests
-    TURNED_MAX = 64,                // of a loop: connections that are told that there are too many
+    TURNED_MAX = 128,               // of a loop: connections that are told that there are too many
     LINGER_MS = 2 * 1000,           // after a refusal: time to read it before the connection is torn down
+    DISCARDERS_MAX = 64,            // of a loop: lingering ones that may meanwhile send on, for nothing
+    DISCARD_MAX_BYTES = 16 * 1024 * 1024, // so much each
+    ACCEPTS_PER_TURN = 64,
     RETRY_AFTER_S = 2,
     DATE_BYTES_MAX = 40,
 };
@@ -104,6 +109,12 @@ const char *status_text(int status);
 
 // ---- connections
 
+// Requests with a body that is read or worked on, and the memory they were promised.
+typedef struct {
+    int count;
+    size_t bytes;
+} Bodies;
+
 typedef struct Loop Loop;
 typedef struct Conn Conn;
 typedef struct Peers Peers;
@@ -117,7 +128,7 @@ struct HttpRequest {
     void *note;
     Head head;
     Buf body;
-    size_t body_reserved; // counted in HttpServer.bodies
+    Bodies held; // of the room for bodies: until it is answered
     Chunks chunks;
     bool reading_body, answered;
     HttpLane lane;
@@ -135,18 +146,27 @@ typedef struct {
 struct HttpServer {
     HttpConfig config;
     int listener, port;
-    Lane *pages, *renders;
+    Lane *lanes[HTTP_LANES]; // none for HTTP_LANE_LOOP
     Loop **loops;
     int loops_count;
     Peers *peers;
     atomic_int connections;
-    atomic_size_t bodies;
+    atomic_uint_least64_t turned_away, made_room, bodies_refused, bodies_late;
     atomic_bool closing;
 };
 
 // conn.c
 
-typedef enum { CONN_IDLE, CONN_READING, CONN_WORKING, CONN_SENDING, CONN_LINGERING } ConnState;
+typedef enum {
+    CONN_IDLE,
+    CONN_READING,
+    CONN_RECEIVING,
+    CONN_WORKING,
+    CONN_SENDING,
+    CONN_LINGERING,
+    CONN_TURNED, // away: told to come again and lingering, without a place
+    CONN_GONE,   // closed; freed when the events at hand are through
+} ConnState;
 
 struct Conn {
     Loop *loop;
@@ -154,20 +174,28 @@ struct Conn {
     int fd;
     uint32_t events; // what epoll watches for; 0: not registered
     ConnState state;
-    bool turned; // away: counted in Loop.turned_count only
+    bool served; // has had an answer: silence is no request that would be lost
     int64_t deadline_us;
-    uint64_t sent_before; // SENDING: when the deadline was last moved
-    HttpRequest *r;       // while there is something of a request
+    int64_t body_since_us; // RECEIVING
+    int discard_left;      // bytes that a lingering one may still send
+    uint64_t sent_before;  // SENDING: when the deadline was last moved
+    HttpRequest *r;        // while there is something of a request
     struct sockaddr_storage address;
 };
+
+typedef struct {
+    Conn *newest, *oldest;
+    int count;
+} ConnList;
 
 struct Loop {
     HttpServer *server;
     pthread_t thread;
     int epoll, wakeup;
-    bool listening;
-    Conn *conns;
-    int conns_count, turned_count;
+    bool listening, crowded; // crowded: as of the last sweep
+    ConnList conns[CONN_GONE];
+    Conn *gone;
+    int conns_count, discarders;
     HttpRequest *pool;
     int pool_count;
     int64_t now_us, swept_us, closing_since_us, date_s;
@@ -183,11 +211,24 @@ void conn_event(Conn *c);
 void conn_answered(Conn *c);
 void conn_watch(Conn *c, uint32_t events);
 void conn_close(Conn *c);
-// Tells a new connection to come again, without reading what it asks.
-void conn_turn_away(Conn *c);
+void conn_leave_place(Conn *c);      // its request is forgotten, and another may have its place
+bool conn_has_unread(const Conn *c); // bytes that came since the loop last looked
 // Looks at its deadline; closing: the server takes nothing new; over: nor waits for answers on their way.
 void conn_sweep(Conn *c, bool closing, bool over);
 void request_free(HttpRequest *r);
+
+// ---- crowd.c
+
+Conn *conn_open(Loop *loop, int fd, const struct sockaddr_storage *address);
+void conn_to(Conn *c, ConnState state);
+void conn_linger(Conn *c);  // it has its answer and is to close
+void conn_discard(Conn *c); // something came from one that lingers
+void conn_gone(Conn *c);    // the end of conn_close
+void conns_bury(Loop *loop);
+// Tells a new connection to come again, without reading what it asks.
+void conn_turn_away(Loop *loop, int fd, const struct sockaddr_storage *address);
+// Takes its place from the connection of this loop that can best be done without; false if there is none.
+bool conns_make_room(Loop *loop);
 
 // ---- loop.c
 
@@ -202,11 +243,16 @@ void loop_close(Loop *loop);
 typedef enum { SEND_DONE, SEND_WAIT, SEND_FAILED } SendState;
 SendState reply_send(int fd, Reply *reply, char *scratch);
 
-// peers.c: how many connections each address has. Any thread.
-Peers *peers_open(void);
+// peers.c: how many connections and bodies each address has. Any thread.
+// max: of all bodies; alike: all addresses are one (a proxy's), so none has a share.
+Peers *peers_open(Bodies max, bool alike);
 void peers_close(Peers *p);
 bool peers_add(Peers *p, PeerKey key, int max);
 void peers_remove(Peers *p, PeerKey key);
+// For an address that has a connection. False: more than its share or than there is.
+bool peers_take_body(Peers *p, PeerKey key, Bodies more);
+void peers_give_body(Peers *p, PeerKey key, Bodies less);
+bool peers_crowded(Peers *p); // more than half of the room for bodies is taken
 PeerKey peer_key(const struct sockaddr_storage *address);
 Str peer_text(Arena *a, const struct sockaddr_storage *address);
 

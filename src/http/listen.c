@@ -6,7 +6,7 @@
 #include <netdb.h>
 #include <netinet/tcp.h>
 
-enum { LISTEN_QUEUE = 1024 };
+enum { LISTEN_QUEUE = 4096 };
 
 static bool split(Str where, Arena *a, const char **ret_host, const char **ret_port)
 {

@@ -43,26 +43,16 @@ static void listen_on(Loop *loop, bool yes)
         loop->listening = yes;
 }
 
-static Conn *conn_open(Loop *loop, int fd, const struct sockaddr_storage *address)
+static bool take_place(Loop *loop, PeerKey key)
 {
-    Conn *c = mem_alloc(sizeof(Conn));
-    *c = (Conn){.loop = loop, .older = loop->conns, .fd = fd, .address = *address};
-    c->deadline_us = loop->now_us + (int64_t)loop->server->config.deadline_ms * 1000;
-    if (loop->conns)
-        loop->conns->newer = c;
-    loop->conns = c;
-    loop->conns_count++;
-    return c;
-}
-
-static bool has_room(HttpServer *server, PeerKey key)
-{
-    if (atomic_load(&server->closing))
+    HttpServer *server = loop->server;
+    if (atomic_load(&server->closing) ||
+        !peers_add(server->peers, key, server->config.connections_per_ip_max))
         return false;
-    if (atomic_fetch_add(&server->connections, 1) < server->config.connections_max &&
-        peers_add(server->peers, key, server->config.connections_per_ip_max))
+    if (atomic_fetch_add(&server->connections, 1) < server->config.connections_max || conns_make_room(loop))
         return true;
     atomic_fetch_sub(&server->connections, 1);
+    peers_remove(server->peers, key);
     return false;
 }
 
@@ -78,13 +68,18 @@ static bool accept_one(Loop *loop)
             listen_on(loop, false); // until the next sweep: asking again at once would only spin
         return false;
     }
-    if (has_room(server, peer_key(&address)))
+    if (take_place(loop, peer_key(&address)))
         conn_watch(conn_open(loop, fd, &address), EPOLLIN);
-    else if (loop->turned_count < TURNED_MAX)
-        conn_turn_away(conn_open(loop, fd, &address));
     else
-        close(fd);
+        conn_turn_away(loop, fd, &address);
     return true;
+}
+
+// The queue at the door is short: who finds it full waits a second or three before the system asks again.
+static void accept_some(Loop *loop)
+{
+    for (int i = 0; i < ACCEPTS_PER_TURN && accept_one(loop); i++)
+        ;
 }
 
 // ---- the loop
@@ -108,10 +103,12 @@ static void sweep(Loop *loop)
     loop->swept_us = loop->now_us;
     bool closing = atomic_load(&loop->server->closing);
     bool over = closing && loop->now_us - loop->closing_since_us > CLOSE_GRACE_MS * 1000;
-    for (Conn *c = loop->conns, *next; c; c = next) {
-        next = c->older;
-        conn_sweep(c, closing, over);
-    }
+    loop->crowded = peers_crowded(loop->server->peers);
+    for (int state = 0; state < CONN_GONE; state++)
+        for (Conn *c = loop->conns[state].newest, *next; c; c = next) {
+            next = c->older;
+            conn_sweep(c, closing, over);
+        }
     listen_on(loop, !closing);
 }
 
@@ -135,7 +132,7 @@ static void *run(void *argument)
         loop->now_us = clock_mono_us();
         for (int i = 0; i < count; i++) {
             if (events[i].data.ptr == NULL)
-                accept_one(loop);
+                accept_some(loop);
             else if (events[i].data.ptr == loop)
                 on_wakeup(loop);
             else
@@ -143,6 +140,7 @@ static void *run(void *argument)
         }
         if (closing || loop->now_us - loop->swept_us >= SWEEP_MS * 1000)
             sweep(loop);
+        conns_bury(loop);
         if (closing && loop->conns_count == 0)
             return NULL;
     }

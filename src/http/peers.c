@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Connections per address: a small hash table behind a lock, touched only when a connection comes or goes.
-// An IPv6 address counts by its /64, which is what one household or one attacker has.
+// Connections and bodies per address: a small hash table behind a lock, touched only when a connection comes
+// or goes and when a body begins or ends. An IPv6 address counts by its /64, which is what one household or
+// one attacker has.
+//
+// An address may have as much of the room for bodies as is still free when it has it: one alone gets half,
+// two get a third each, and however many flood there is some left for the next (dynamic thresholds, as
+// switches share their buffers: Choudhury and Hahne, IEEE/ACM Transactions on Networking 6(2), 1998).
 #include "http/int.h"
 
 #include <arpa/inet.h>
@@ -13,16 +18,21 @@ struct Entry {
     Entry *next;
     PeerKey key;
     int count;
+    Bodies bodies;
 };
 
 struct Peers {
     pthread_mutex_t lock;
+    Bodies max, used;
+    bool alike;
     Entry *buckets[PEERS_BUCKETS];
 };
 
-Peers *peers_open(void)
+Peers *peers_open(Bodies max, bool alike)
 {
     Peers *p = mem_alloc(sizeof(Peers));
+    p->max = max;
+    p->alike = alike;
     pthread_mutex_init(&p->lock, NULL);
     return p;
 }
@@ -75,6 +85,54 @@ void peers_remove(Peers *p, PeerKey key)
     }
     pthread_mutex_unlock(&p->lock);
 }
+
+// ---- bodies
+
+static bool fits(const Peers *p, Bodies mine, Bodies more)
+{
+    int free_count = p->max.count - p->used.count;
+    size_t free_bytes = p->max.bytes - p->used.bytes;
+    if (more.count > free_count || more.bytes > free_bytes)
+        return false;
+    return p->alike || (mine.count + more.count <= free_count && mine.bytes + more.bytes <= free_bytes);
+}
+
+bool peers_take_body(Peers *p, PeerKey key, Bodies more)
+{
+    pthread_mutex_lock(&p->lock);
+    Entry *entry = *find(p, key);
+    bool good = entry && fits(p, entry->bodies, more);
+    if (good) {
+        entry->bodies.count += more.count;
+        entry->bodies.bytes += more.bytes;
+        p->used.count += more.count;
+        p->used.bytes += more.bytes;
+    }
+    pthread_mutex_unlock(&p->lock);
+    return good;
+}
+
+void peers_give_body(Peers *p, PeerKey key, Bodies less)
+{
+    pthread_mutex_lock(&p->lock);
+    Entry *entry = *find(p, key);
+    assert(entry && entry->bodies.count >= less.count && entry->bodies.bytes >= less.bytes);
+    entry->bodies.count -= less.count;
+    entry->bodies.bytes -= less.bytes;
+    p->used.count -= less.count;
+    p->used.bytes -= less.bytes;
+    pthread_mutex_unlock(&p->lock);
+}
+
+bool peers_crowded(Peers *p)
+{
+    pthread_mutex_lock(&p->lock);
+    bool crowded = p->used.count > p->max.count / 2 || p->used.bytes > p->max.bytes / 2;
+    pthread_mutex_unlock(&p->lock);
+    return crowded;
+}
+
+// ---- addresses
 
 PeerKey peer_key(const struct sockaddr_storage *address)
 {

@@ -8,6 +8,7 @@
 #include "http/http.h"
 #include "http/int.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -34,6 +35,8 @@ static inline HttpLane route(void *ctx, HttpRequest *r)
     Str path = http_path(r);
     if (str_starts(path, S("/page")) || str_starts(path, S("/slow")))
         return HTTP_LANE_PAGES;
+    if (str_starts(path, S("/upload")))
+        return HTTP_LANE_UPLOADS;
     return str_starts(path, S("/render")) ? HTTP_LANE_RENDERS : HTTP_LANE_LOOP;
 }
 
@@ -160,15 +163,23 @@ static inline int close_museum(void **state)
 
 // ---- the client
 
-static inline int dial(void)
+static inline int dial_from(const char *address)
 {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr_in from = {.sin_family = AF_INET};
+    assert_int_equal(inet_pton(AF_INET, address, &from.sin_addr), 1);
+    assert_int_equal(bind(fd, (struct sockaddr *)&from, sizeof(from)), 0);
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)http_port(server))};
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
     struct timeval patience = {.tv_sec = 20};
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
     return fd;
+}
+
+static inline int dial(void)
+{
+    return dial_from("127.0.0.1");
 }
 
 static inline void say(int fd, Str text)
@@ -195,6 +206,13 @@ static inline Str hear_all(int fd)
         }
         n += (size_t)got;
     }
+}
+
+// What was said first, also by one who then hung up while something was on its way there.
+static inline Str hear_start(int fd)
+{
+    ssize_t got = recv(fd, heard, sizeof(heard), 0);
+    return (Str){heard, got > 0 ? (size_t)got : 0};
 }
 
 // `head` lacks the empty line; the connection is closed after the answer.

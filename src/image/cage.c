@@ -65,6 +65,8 @@ static bool start_child(const Cage *c, Slot *slot, Err *err)
 static void *keeper_run(void *given)
 {
     Cage *c = given;
+    if (c->config.nice > 0)
+        (void)setpriority(PRIO_PROCESS, 0, c->config.nice); // of this thread, and so of those it starts
     pthread_mutex_lock(&c->lock);
     while (!c->closing) {
         for (int i = 0; i < c->slots_count; i++) {

@@ -14,6 +14,7 @@ typedef struct {
     int64_t pixels_max;   // width * height, 0: 10^10
     int quality;          // of tiles, 0: 85
     int tile_px;          // 0: 256
+    int nice;             // of children, 0: as the caller; for work that gives way to all else
     bool cut_from_master; // leave level 0 out where it can be cut from the master (pyramid_is_cut)
 } CageConfig;
 

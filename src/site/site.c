@@ -40,6 +40,8 @@ HttpLane site_lane(const HttpRequest *r)
     const bool past =
         (str_eq(path, S("/search")) || str_eq(path, S("/api/search"))) && http_parameter(r, S("at"), &at);
     const bool makes = str_eq(path, S("/kit")) || str_starts(path, S("/kit/"));
+    if (looks && http_method(r) == HTTP_POST)
+        return HTTP_LANE_UPLOADS;
     return looks || past || makes ? HTTP_LANE_RENDERS : HTTP_LANE_PAGES;
 }
 
