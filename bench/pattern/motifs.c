@@ -150,6 +150,82 @@ static void net_of(Dice *d, MotifTruth *t)
     }
 }
 
+// ---- losses
+
+static const double LOST_SHARE = 0.35;
+
+typedef struct {
+    bool lost[LOST_CELLS][LOST_CELLS]; // by the cell of the net
+    double patch[3];
+    float *torn; // side * side: below `torn_below` the cloth is gone
+    float torn_below;
+    uint64_t seed;
+} Losses;
+
+// A value for a point of a grid, 0 .. 1.
+static double grid_value(uint64_t seed, int octave, int x, int y)
+{
+    Dice d = {
+        seed * 31 + (uint64_t)octave * 1009 + (uint64_t)(x + 512) * 7919 + (uint64_t)(y + 512) * 104729};
+    roll(&d);
+    return roll(&d);
+}
+
+static double cloud(uint64_t seed, int octave, double x, double y)
+{
+    const int i = (int)floor(x), j = (int)floor(y);
+    const double u = (x - i) * (x - i) * (3 - 2 * (x - i)), v = (y - j) * (y - j) * (3 - 2 * (y - j));
+    return (1 - v) * ((1 - u) * grid_value(seed, octave, i, j) + u * grid_value(seed, octave, i + 1, j)) +
+           v * ((1 - u) * grid_value(seed, octave, i, j + 1) + u * grid_value(seed, octave, i + 1, j + 1));
+}
+
+static int by_value(const void *x, const void *y)
+{
+    const float p = *(const float *)x, q = *(const float *)y;
+    return p < q ? -1 : p > q;
+}
+
+// Holes of a tenth to a third of the side, with edges frayed down to a few pixels.
+static void tear(Losses *l, int side)
+{
+    const size_t count = (size_t)side * (size_t)side;
+    Dice d = {l->seed};
+    const double size = side * between(&d, 0.1, 0.3);
+    l->torn = malloc(count * sizeof(float));
+    float *sorted = malloc(count * sizeof(float));
+    for (size_t i = 0; i < count; i++) {
+        const double x = (double)(i % (size_t)side), y = (double)(i / (size_t)side);
+        double v = 0;
+        for (int octave = 0; octave < 4; octave++)
+            v += cloud(l->seed, octave, x * (1 << octave) / size, y * (1 << octave) / size) / (1 << octave);
+        l->torn[i] = sorted[i] = (float)v;
+    }
+    qsort(sorted, count, sizeof(float), by_value);
+    l->torn_below = sorted[(size_t)(LOST_SHARE * (double)count)];
+    free(sorted);
+}
+
+// What is there instead of the cloth, if it is lost there.
+static void lose(
+    const Losses *l, MotifDamage damage, int side, const int at[2], const int cell[2], double *colour)
+{
+    const int i = (cell[0] + LOST_CELLS / 2) & (LOST_CELLS - 1),
+              j = (cell[1] + LOST_CELLS / 2) & (LOST_CELLS - 1);
+    const bool gone = damage == MOTIF_TORN
+                          ? l->torn[(size_t)at[1] * (size_t)side + (size_t)at[0]] < l->torn_below
+                          : l->lost[j][i];
+    if (damage < MOTIF_LOST || !gone)
+        return;
+    memcpy(colour, l->patch, sizeof(l->patch));
+    if (damage != MOTIF_PATCHED)
+        return;
+    Dice d = {l->seed + (uint64_t)(j * LOST_CELLS + i) * 7927};
+    hue(&d, colour);
+    const double turn = between(&d, 0, 3.14), fine = between(&d, 0.2, 1.5), deep = between(&d, 0, 40);
+    for (int c = 0; c < 3; c++)
+        colour[c] += deep * sin(fine * (at[0] * cos(turn) + at[1] * sin(turn)));
+}
+
 MotifTruth motif_draw(uint64_t seed, int side, MotifDamage damage, uint8_t *rgb)
 {
     Dice d = {seed * 7919 + 17};
@@ -161,11 +237,13 @@ MotifTruth motif_draw(uint64_t seed, int side, MotifDamage damage, uint8_t *rgb)
     const double light_way = between(&d, 0, 6.28), light = between(&d, 0.2, 0.5);
     const double bend = between(&d, 2, 5), wave = between(&d, 0.6, 1.4) * 6.28 / side,
                  phase = between(&d, 0, 6.28);
-    static bool lost[LOST_CELLS][LOST_CELLS];
-    double patch[3];
-    hue(&d, patch);
+    static Losses losses;
+    hue(&d, losses.patch);
     for (int i = 0; i < LOST_CELLS * LOST_CELLS; i++)
-        lost[i / LOST_CELLS][i % LOST_CELLS] = roll(&d) < 0.35;
+        losses.lost[i / LOST_CELLS][i % LOST_CELLS] = roll(&d) < LOST_SHARE;
+    losses.seed = seed * 523 + 11;
+    if (damage == MOTIF_TORN)
+        tear(&losses, side);
     for (int y = 0; y < side; y++) {
         for (int x = 0; x < side; x++) {
             double px = x - side / 2.0, py = y - side / 2.0;
@@ -180,10 +258,7 @@ MotifTruth motif_draw(uint64_t seed, int side, MotifDamage damage, uint8_t *rgb)
             for (int j = rj - 1; j <= rj + 1; j++)
                 for (int i = ri - 1; i <= ri + 1; i++)
                     lay(&m, px - i * t.a[0] - j * t.b[0], py - i * t.a[1] - j * t.b[1], colour);
-            const bool gone =
-                lost[(rj + LOST_CELLS / 2) & (LOST_CELLS - 1)][(ri + LOST_CELLS / 2) & (LOST_CELLS - 1)];
-            if (damage == MOTIF_LOST && gone)
-                memcpy(colour, patch, sizeof(patch));
+            lose(&losses, damage, side, (int[2]){x, y}, (int[2]){ri, rj}, colour);
             for (int c = 0; c < 3; c++) {
                 double v = colour[c] * shade;
                 if (damage == MOTIF_FADED)
@@ -194,5 +269,7 @@ MotifTruth motif_draw(uint64_t seed, int side, MotifDamage damage, uint8_t *rgb)
             }
         }
     }
+    if (damage == MOTIF_TORN)
+        free(losses.torn);
     return t;
 }

@@ -6,7 +6,15 @@
 
 #include <stdint.h>
 
-typedef enum { MOTIF_CLEAN, MOTIF_FADED, MOTIF_WARPED, MOTIF_LOST, MOTIF_DAMAGES } MotifDamage;
+typedef enum {
+    MOTIF_CLEAN,
+    MOTIF_FADED,
+    MOTIF_WARPED,
+    MOTIF_LOST,
+    MOTIF_PATCHED,
+    MOTIF_TORN,
+    MOTIF_DAMAGES
+} MotifDamage;
 
 typedef struct {
     int side;          // of the picture

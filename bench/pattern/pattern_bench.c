@@ -15,7 +15,7 @@
 
 enum { SIDE = 512 };
 
-static const char *const DAMAGES[] = {"clean", "faded", "warped", "third lost"};
+static const char *const DAMAGES[] = {"clean", "faded", "warped", "third lost", "patched", "torn"};
 
 static void write_ppm(const char *folder, const char *name, uint64_t seed, const uint8_t *rgb, int w, int h)
 {

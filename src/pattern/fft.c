@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Columns are transformed eight at a time (a vector of the compiler's), a block of columns through all stages
-// before the next, so that it stays in the cache. Rows are columns of the transposed picture. Forwards by
-// decimation in frequency, back by decimation in time: so no order has to be mended in between.
+// A block of columns is copied out, so that it lies together in the cache (rows a power of two apart would
+// all want the same few lines of it), goes through all stages, eight columns to a vector of the compiler's,
+// and is copied back. Rows are columns of the transposed picture. Forwards by decimation in frequency, back
+// by decimation in time: so no order has to be mended in between.
 #include "pattern/fft.h"
 
 #include <math.h>
 
-enum { LANES = 8, BLOCK = 32 };
+enum { LANES = 8, BLOCK = 16 }; // a block's row is one line of the cache
 
 typedef float Vec __attribute__((vector_size(LANES * sizeof(float)), aligned(32), may_alias));
 
@@ -58,38 +59,67 @@ static inline void merge(Pair p, Pair q, float wr, float wi)
     }
 }
 
-static Pair row_of(const Spectrum *s, int row, int column)
+// Of one block of columns: all rows, BLOCK apart.
+typedef struct {
+    float *re, *im;
+    int side;
+} Columns;
+
+static inline Pair row_of(const Columns *c, int row)
 {
-    const size_t at = (size_t)row * (size_t)s->side + (size_t)column;
-    return (Pair){s->re + at, s->im + at};
+    return (Pair){c->re + (size_t)row * BLOCK, c->im + (size_t)row * BLOCK};
 }
 
-// One stage over all rows of a block of columns.
-static void stage(
-    const Spectrum *s, int column, int half, const float *cosines, const float *sines, bool back)
+static void stage(const Columns *c, int half, const float *cosines, const float *sines, bool back)
 {
-    const int step = s->side / (2 * half);
+    const int step = c->side / (2 * half);
     for (int j = 0; j < half; j++) {
         const float wr = cosines[j * step], wi = back ? sines[j * step] : -sines[j * step];
-        for (int top = j; top < s->side; top += 2 * half) {
-            const Pair p = row_of(s, top, column), q = row_of(s, top + half, column);
+        for (int top = j; top < c->side; top += 2 * half) {
             if (back)
-                merge(p, q, wr, wi);
+                merge(row_of(c, top), row_of(c, top + half), wr, wi);
             else
-                split(p, q, wr, wi);
+                split(row_of(c, top), row_of(c, top + half), wr, wi);
         }
     }
 }
 
-static void columns(const Spectrum *s, const float *cosines, const float *sines, bool back)
+// False if they are all zero, and stay so.
+static bool take(const Spectrum *s, int column, const Columns *c)
 {
-    for (int column = 0; column < s->side; column += BLOCK) {
+    bool any = false;
+    for (int row = 0; row < s->side; row++) {
+        const size_t at = (size_t)row * (size_t)s->side + (size_t)column, to = (size_t)row * BLOCK;
+        memcpy(c->re + to, s->re + at, BLOCK * sizeof(float));
+        memcpy(c->im + to, s->im + at, BLOCK * sizeof(float));
+        for (size_t k = to; !any && k < to + BLOCK; k++)
+            any = c->re[k] != 0 || c->im[k] != 0;
+    }
+    return any;
+}
+
+static void put(const Spectrum *s, int column, const Columns *c)
+{
+    for (int row = 0; row < s->side; row++) {
+        const size_t at = (size_t)row * (size_t)s->side + (size_t)column, from = (size_t)row * BLOCK;
+        memcpy(s->re + at, c->re + from, BLOCK * sizeof(float));
+        memcpy(s->im + at, c->im + from, BLOCK * sizeof(float));
+    }
+}
+
+static void columns(const Spectrum *s, const float *cosines, bool back, int count, const Columns *c)
+{
+    const float *sines = cosines + s->side / 2;
+    for (int column = 0; column < count; column += BLOCK) {
+        if (!take(s, column, c))
+            continue;
         if (back)
             for (int half = 1; half < s->side; half *= 2)
-                stage(s, column, half, cosines, sines, true);
+                stage(c, half, cosines, sines, true);
         else
             for (int half = s->side / 2; half >= 1; half /= 2)
-                stage(s, column, half, cosines, sines, false);
+                stage(c, half, cosines, sines, false);
+        put(s, column, c);
     }
 }
 
@@ -109,25 +139,26 @@ static void transpose(float *p, int side)
                 }
 }
 
-static void transform(Spectrum *s, bool back, Arena *a)
+static void transform(Spectrum *s, bool back, int count, Arena *a)
 {
     float *cosines = arena_array(a, float, (size_t)s->side), *sines = cosines + s->side / 2;
     for (int i = 0; i < s->side / 2; i++) {
         cosines[i] = (float)cos(2 * M_PI * i / s->side);
         sines[i] = (float)sin(2 * M_PI * i / s->side);
     }
-    columns(s, cosines, sines, back);
+    const Columns block = {aligned((size_t)s->side * BLOCK, a), aligned((size_t)s->side * BLOCK, a), s->side};
+    columns(s, cosines, back, s->side, &block);
     transpose(s->re, s->side);
     transpose(s->im, s->side);
-    columns(s, cosines, sines, back);
+    columns(s, cosines, back, count, &block);
 }
 
 void spectrum_forward(Spectrum *s, Arena *a)
 {
-    transform(s, false, a);
+    transform(s, false, s->side, a);
 }
 
-void spectrum_back(Spectrum *s, Arena *a)
+void spectrum_back(Spectrum *s, int columns_count, Arena *a)
 {
-    transform(s, true, a);
+    transform(s, true, columns_count, a);
 }

@@ -13,4 +13,6 @@ typedef struct {
 
 Spectrum spectrum_make(int side, Arena *a); // zeros
 void spectrum_forward(Spectrum *s, Arena *a);
-void spectrum_back(Spectrum *s, Arena *a); // times side * side
+// Times side * side. Only the first `columns_count` columns are made: where there is a symmetry, half will
+// do.
+void spectrum_back(Spectrum *s, int columns_count, Arena *a);

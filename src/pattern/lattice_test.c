@@ -13,7 +13,14 @@
 typedef struct {
     double ax, ay, bx, by; // true steps; b zero: a strip
     int width, height, noise;
+    int lost; // of a hundred cells, painted over
 } Cloth;
+
+static bool is_lost(const Cloth *c, double s, double t)
+{
+    const uint32_t h = ((uint32_t)(int)s * 374761393u + (uint32_t)(int)t * 668265263u) * 1274126177u;
+    return (int)(h >> 16) % 100 < c->lost;
+}
 
 // A motif without symmetry at every point of the net.
 static int colour_at(const Cloth *c, double x, double y)
@@ -21,6 +28,8 @@ static int colour_at(const Cloth *c, double x, double y)
     const bool strip = c->bx == 0 && c->by == 0;
     const double bx = strip ? -c->ay : c->bx, by = strip ? c->ax : c->by, det = c->ax * by - c->ay * bx;
     double s = (x * by - y * bx) / det, t = (y * c->ax - x * c->ay) / det;
+    if (is_lost(c, floor(s), floor(t)))
+        return 0x101010;
     s -= floor(s);
     t = strip ? y / c->height : t - floor(t);
     if (hypot(s - 0.35, t - 0.4) < 0.22)
@@ -74,6 +83,9 @@ static void repeats(void **state)
     check((Cloth){70, 9, 13, 57, 480, 480, 4}, LATTICE_OBLIQUE);
     check((Cloth){60, 0, 0, 48, 400, 400, 50}, LATTICE_RECTANGULAR);
     check((Cloth){90, 0, 0, 0, 900, 70, 4}, LATTICE_STRIP);
+    check((Cloth){60, 0, 0, 48, 400, 400, 4, .lost = 35}, LATTICE_RECTANGULAR);
+    check((Cloth){60, 0, 30, 50, 480, 480, 4, .lost = 35}, LATTICE_HALF);
+    check((Cloth){40, 6, 8, 37, 480, 480, 20, .lost = 35}, LATTICE_OBLIQUE);
 }
 
 static void noise_and_plain(void **state)

@@ -9,6 +9,7 @@
 #include "pattern/lattice.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 enum {
     FLAT_RADIUS_SHARE = 6, // light changes slowly: contrast is taken over 2/6 of a side
@@ -23,15 +24,15 @@ typedef struct {
 } Plane;
 
 // Means of the pixels under each pixel of the smaller picture.
-static Plane shrink(const PatternPicture *from, int left, int top, int width, int height, double scale,
-    Lab **ret_lab, Arena *a)
+static Lab *shrink(const PatternPicture *from, ReducedBox box, double scale, int w, int h, Arena *a)
 {
-    const int w = MAX_OF(1, (int)(width / scale)), h = MAX_OF(1, (int)(height / scale));
     Lab *lab = arena_array(a, Lab, (size_t)w * (size_t)h);
     for (int y = 0; y < h; y++) {
-        const int y0 = top + (int)(y * scale), y1 = MAX_OF(y0 + 1, top + (int)((y + 1) * scale));
+        const int y0 = box.top_px + (int)(y * scale),
+                  y1 = MAX_OF(y0 + 1, box.top_px + (int)((y + 1) * scale));
         for (int x = 0; x < w; x++) {
-            const int x0 = left + (int)(x * scale), x1 = MAX_OF(x0 + 1, left + (int)((x + 1) * scale));
+            const int x0 = box.left_px + (int)(x * scale),
+                      x1 = MAX_OF(x0 + 1, box.left_px + (int)((x + 1) * scale));
             unsigned sum[3] = {0}, count = 0;
             for (int v = y0; v < y1; v++)
                 for (int u = x0; u < x1; u++, count++)
@@ -42,8 +43,7 @@ static Plane shrink(const PatternPicture *from, int left, int top, int width, in
             lab[(size_t)y * (size_t)w + (size_t)x] = lab_from_rgb(rgb);
         }
     }
-    *ret_lab = lab;
-    return (Plane){arena_array(a, float, (size_t)w *(size_t)h), w, h};
+    return lab;
 }
 
 // Sums over squares by a running table.
@@ -87,24 +87,47 @@ static void even(Plane *p, Arena *a)
     }
 }
 
-static double variance_of(const Plane *p)
+static double variance_of(const float *p, size_t count)
 {
     double sum = 0, squares = 0;
-    const size_t count = (size_t)p->width * (size_t)p->height;
     for (size_t i = 0; i < count; i++) {
-        sum += (double)p->p[i];
-        squares += (double)p->p[i] * (double)p->p[i];
+        sum += (double)p[i];
+        squares += (double)p[i] * (double)p[i];
     }
     return squares / (double)count - sum / (double)count * (sum / (double)count);
 }
 
-static Plane axis(const Lab *lab, const Plane *size, int which, Arena *a)
+Reduced reduced_make(const PatternPicture *picture, ReducedBox box, double scale, Arena *a)
 {
-    const size_t count = (size_t)size->width * (size_t)size->height;
-    Plane p = {arena_array(a, float, count), size->width, size->height};
-    for (size_t i = 0; i < count; i++)
-        p.p[i] = which == 0 ? lab[i].l : which == 1 ? lab[i].a : lab[i].b;
-    return p;
+    Reduced reduced = {
+        MAX_OF(1, (int)(box.width_px / scale)), MAX_OF(1, (int)(box.height_px / scale)), scale, NULL, NULL};
+    const size_t count = (size_t)reduced.width * (size_t)reduced.height;
+    const Lab *lab = shrink(picture, box, scale, reduced.width, reduced.height, a);
+    float *red = arena_array(a, float, count), *blue = arena_array(a, float, count);
+    reduced.light = arena_array(a, float, count);
+    for (size_t i = 0; i < count; i++) {
+        reduced.light[i] = lab[i].l;
+        red[i] = lab[i].a;
+        blue[i] = lab[i].b;
+    }
+    reduced.colour = variance_of(red, count) > variance_of(blue, count) ? red : blue;
+    return reduced;
+}
+
+Reduced reduced_half(const Reduced *from, Arena *a)
+{
+    Reduced reduced = {from->width / 2, from->height / 2, from->scale * 2, NULL, NULL};
+    const size_t count = (size_t)reduced.width * (size_t)reduced.height, wide = (size_t)from->width;
+    reduced.light = arena_array(a, float, count);
+    reduced.colour = arena_array(a, float, count);
+    for (size_t y = 0; y < (size_t)reduced.height; y++)
+        for (size_t x = 0; x < (size_t)reduced.width; x++) {
+            const size_t at = y * (size_t)reduced.width + x, of = 2 * y * wide + 2 * x;
+            const float *l = from->light + of, *c = from->colour + of;
+            reduced.light[at] = (l[0] + l[1] + l[wide] + l[wide + 1]) / 4;
+            reduced.colour[at] = (c[0] + c[1] + c[wide] + c[wide + 1]) / 4;
+        }
+    return reduced;
 }
 
 static void put(Spectrum *s, float *to, const Plane *p)
@@ -129,29 +152,36 @@ static int wrapped(int v, int side)
     return v < 0 ? v + side : v;
 }
 
-Likeness likeness_make(const PatternPicture *picture, int left_px, int top_px, int width_px, int height_px,
-    double scale, Arena *a)
+static Plane evened(const float *from, const Reduced *reduced, Arena *a)
 {
-    Lab *lab;
-    const Plane size = shrink(picture, left_px, top_px, width_px, height_px, scale, &lab, a);
-    Plane light = axis(lab, &size, 0, a), red = axis(lab, &size, 1, a), blue = axis(lab, &size, 2, a);
-    Plane *colour = variance_of(&red) > variance_of(&blue) ? &red : &blue;
-    even(&light, a);
-    even(colour, a);
-    Spectrum s = spectrum_make(SPECTRUM_SIDE, a);
+    const size_t count = (size_t)reduced->width * (size_t)reduced->height;
+    Plane p = {arena_array(a, float, count), reduced->width, reduced->height};
+    memcpy(p.p, from, count * sizeof(float));
+    even(&p, a);
+    return p;
+}
+
+Likeness likeness_make(const Reduced *reduced, Arena *a)
+{
+    const Plane light = evened(reduced->light, reduced, a), colour = evened(reduced->colour, reduced, a);
+    int side = 32; // twice what is looked at, so that nothing wraps around
+    while (side < 2 * MAX_OF(reduced->width, reduced->height))
+        side *= 2;
+    Spectrum s = spectrum_make(side, a);
     put(&s, s.re, &light);
-    put(&s, s.im, colour);
+    put(&s, s.im, &colour);
     spectrum_forward(&s, a);
     flatten(&s);
-    spectrum_back(&s, a);
-    Likeness ret = {.reach_x = size.width * 9 / 10, .reach_y = size.height * 9 / 10, .scale = scale};
+    spectrum_back(&s, reduced->width, a); // opposite shifts are as like
+    Likeness ret = {.reach_x = reduced->width * 9 / 10, .reach_y = reduced->height * 9 / 10};
     ret.at = arena_array(a, float, (size_t)(2 * ret.reach_x + 1) * (size_t)(ret.reach_y + 1));
     const float most = s.re[0] > 0 ? s.re[0] : 1;
     for (int y = 0; y <= ret.reach_y; y++) {
         for (int x = -ret.reach_x; x <= ret.reach_x; x++) {
             const float both =
-                (1 - fabsf((float)x) / (float)size.width) * (1 - (float)y / (float)size.height);
-            const float v = s.re[(size_t)y * SPECTRUM_SIDE + (size_t)wrapped(x, SPECTRUM_SIDE)] / most;
+                (1 - fabsf((float)x) / (float)reduced->width) * (1 - (float)y / (float)reduced->height);
+            const float v =
+                s.re[(size_t)wrapped(x < 0 ? -y : y, side) * (size_t)side + (size_t)abs(x)] / most;
             *likeness_at(&ret, x, y) = v / both;
         }
     }
