@@ -37,6 +37,7 @@ Chain *chain_open(const char *dir, bool writer, Err *err)
     pthread_rwlockattr_setkind_np(&fair, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
     pthread_rwlock_init(&c->guard, &fair);
     pthread_rwlockattr_destroy(&fair);
+    pthread_mutex_init(&c->motifs_lock, NULL);
     if (!open_log(c, writer, err)) {
         chain_close(c);
         return NULL;
@@ -49,6 +50,9 @@ void chain_close(Chain *c)
     if (c == NULL)
         return;
     graph_free(&c->graph);
+    for (int role = 0; role < ROLES; role++)
+        motifs_free(&c->motifs[role]);
+    pthread_mutex_destroy(&c->motifs_lock);
     pthread_rwlock_destroy(&c->guard);
     fd_close(c->fd);
     fd_close(c->dir);

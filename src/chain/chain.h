@@ -76,6 +76,8 @@ typedef struct {
 // those that meet there. False: there is none on at least `works_min` works.
 bool chain_motif_at(
     Chain *c, ViewerRole role, Str image_id, double x, double y, size_t works_min, Arena *a, ChainMotif *ret);
-// Motifs on at least `works_min` works that this role may see, those on most works first, at most
-// CHAIN_MOTIFS_MAX. Links through works that the role may not see do not count.
-void chain_motifs(Chain *c, ViewerRole role, size_t works_min, Arena *a, ChainMotif **ret, size_t *ret_count);
+// Motifs on at least `works_min` works that this role may see, those on most works first, at most `max` and
+// CHAIN_MOTIFS_MAX. Links through works that the role may not see do not count. Put together once and kept;
+// while pictures wait to be asked, links that were just found may be missing.
+void chain_motifs(
+    Chain *c, ViewerRole role, size_t works_min, size_t max, Arena *a, ChainMotif **ret, size_t *ret_count);

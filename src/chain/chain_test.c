@@ -4,7 +4,9 @@
 
 #include "visual/museum_test.h"
 
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/wait.h>
 
 // Pixels as the program gives them: of the picture that stands behind an image id.
@@ -114,7 +116,7 @@ static void linked_by_what_they_share(void **state)
         assert_true(fabs(links[i].there.top - 90.0 / HEIGHT) < 0.15);
     }
     ChainMotif *motifs;
-    chain_motifs(h.chain, VIEWER_PUBLIC, 3, a, &motifs, &count);
+    chain_motifs(h.chain, VIEWER_PUBLIC, 3, CHAIN_MOTIFS_MAX, a, &motifs, &count);
     assert_int_equal(count, 1);
     assert_int_equal(motifs[0].count, 3);
     const double x = motifs[0].ends[0].left + motifs[0].ends[0].width / 2;
@@ -126,7 +128,7 @@ static void linked_by_what_they_share(void **state)
     assert_false(chain_motif_at(h.chain, VIEWER_PUBLIC, image, x, y, 4, a, &one));
     assert_false(chain_motif_at(h.chain, VIEWER_PUBLIC, image, 1 - x, 1.01, 2, a, &one));
     assert_false(chain_motif_at(h.chain, VIEWER_PUBLIC, S("nobody:1"), x, y, 2, a, &one));
-    chain_motifs(h.chain, VIEWER_PUBLIC, 4, a, &motifs, &count);
+    chain_motifs(h.chain, VIEWER_PUBLIC, 4, CHAIN_MOTIFS_MAX, a, &motifs, &count);
     assert_int_equal(count, 0);
     const ChainCounts counts = chain_counts(h.chain);
     assert_int_equal(counts.pictures, OBJECTS + 2);
@@ -169,7 +171,7 @@ static size_t motif_works(const House *h, ViewerRole role)
     CLEANUP(arena_closep) Arena *a = arena_open();
     ChainMotif *motifs;
     size_t count;
-    chain_motifs(h->chain, role, 2, a, &motifs, &count);
+    chain_motifs(h->chain, role, 2, CHAIN_MOTIFS_MAX, a, &motifs, &count);
     return count ? motifs[0].count : 0;
 }
 
@@ -178,6 +180,8 @@ static void what_is_hidden_or_gone_links_nothing(void **state)
     (void)state;
     House h = open_house();
     (void)link_all(&h, 1000);
+    assert_int_equal(motif_works(&h, VIEWER_PUBLIC), 3); // and kept
+    assert_int_equal(motif_works(&h, VIEWER_STAFF), 3);
     put(&h.m, "shares-3", 2, SHARING + 3, ACCESS_RECORD);
     (void)link_all(&h, 1000);
     check_links(&h, "object-3", VIEWER_PUBLIC, "again-3");
@@ -188,8 +192,11 @@ static void what_is_hidden_or_gone_links_nothing(void **state)
     put(&h.m, "shares-3", 3, SHARING + 3, ACCESS_FULL); // shown again: nothing is asked anew
     (void)link_all(&h, 0);
     check_links(&h, "object-3", VIEWER_PUBLIC, "again-3 shares-3");
+    assert_int_equal(motif_works(&h, VIEWER_PUBLIC), 3);
     put(&h.m, "again-3", -2, 0, ACCESS_FULL); // deleted
     (void)link_all(&h, 1000);
+    assert_int_equal(motif_works(&h, VIEWER_PUBLIC), 2);
+    assert_int_equal(motif_works(&h, VIEWER_STAFF), 2);
     check_links(&h, "object-3", VIEWER_STAFF, "shares-3");
     chain_close(h.chain);
     h.chain = open_chain(&h, true); // also in the file
@@ -213,6 +220,56 @@ static void new_pictures_find_the_old_ones(void **state)
     assert_int_equal(link_all(&h, 1000), 0);
     check_links(&h, "object-3", VIEWER_PUBLIC, "again-3 object-5 shares-3");
     assert_int_equal(motif_works(&h, VIEWER_PUBLIC), 5);
+    close_house(&h);
+}
+
+typedef struct {
+    House *h;
+    ViewerRole role;
+    atomic_bool stop;
+    size_t most;
+} Visitor;
+
+static void *look_around(void *ctx)
+{
+    Visitor *v = ctx;
+    while (!v->stop) {
+        CLEANUP(arena_closep) Arena *a = arena_open();
+        ChainMotif *motifs, one;
+        size_t count;
+        chain_motifs(v->h->chain, v->role, 2, CHAIN_MOTIFS_MAX, a, &motifs, &count);
+        v->most = MAX_OF(v->most, count ? motifs[0].count : 0);
+        if (count)
+            (void)chain_motif_at(v->h->chain, v->role, motifs[0].ends[0].image_id, 0.4, 0.4, 2, a, &one);
+        usleep(500); // the other threads want to work, too
+    }
+    return NULL;
+}
+
+// Visitors of both roles ask while pictures are linked, hidden and shown.
+static void asked_by_many_while_it_changes(void **state)
+{
+    (void)state;
+    House h = open_house();
+    pthread_t threads[4];
+    Visitor visitors[4];
+    for (size_t i = 0; i < COUNT_OF(threads); i++) {
+        visitors[i] = (Visitor){.h = &h, .role = i % 2 ? VIEWER_STAFF : VIEWER_PUBLIC};
+        assert_int_equal(pthread_create(&threads[i], NULL, look_around, &visitors[i]), 0);
+    }
+    for (int i = 0; i < OBJECTS + 2; i++)
+        (void)link_all(&h, 1);
+    for (int version = 2; version < 6; version++) {
+        put(&h.m, "shares-3", version, SHARING + 3, version % 2 ? ACCESS_FULL : ACCESS_NONE);
+        (void)link_all(&h, 1000);
+        assert_int_equal(motif_works(&h, VIEWER_PUBLIC), version % 2 ? 3 : 2);
+        assert_int_equal(motif_works(&h, VIEWER_STAFF), 3);
+    }
+    for (size_t i = 0; i < COUNT_OF(threads); i++) {
+        visitors[i].stop = true;
+        pthread_join(threads[i], NULL);
+        assert_true(visitors[i].most <= 3);
+    }
     close_house(&h);
 }
 
@@ -283,6 +340,7 @@ int main(void)
         cmocka_unit_test(a_reader_sees_what_is_linked_since),
         cmocka_unit_test(what_is_hidden_or_gone_links_nothing),
         cmocka_unit_test(new_pictures_find_the_old_ones),
+        cmocka_unit_test(asked_by_many_while_it_changes),
         cmocka_unit_test(killed_and_taken_up),
         cmocka_unit_test(damaged_is_mended),
     };

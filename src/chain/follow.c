@@ -15,31 +15,41 @@ enum { POINTS_MIN = 5 };
 
 // ---- what is there
 
+typedef struct {
+    Graph *g;
+    bool moved; // somebody may see more or less of what is linked
+} Comparing;
+
 static void compare(void *ctx, const VisualEntry *entry)
 {
-    Graph *g = ctx;
+    Comparing *comparing = ctx;
+    Graph *g = comparing->g;
     uint32_t at = graph_find(g, entry->image_id, entry->master);
     if (at == CHAIN_NONE)
         at = graph_add_node(g, entry->object_id, entry->image_id, entry->master);
     if (at == CHAIN_NONE)
         return;
-    g->nodes[at].here = true;
-    g->nodes[at].rank = entry->rank;
+    Node *n = &g->nodes[at];
+    comparing->moved |= n->first_edge != CHAIN_NONE && (!n->was_here || n->rank != entry->rank);
+    n->here = true;
+    n->rank = entry->rank;
 }
 
 // True if a picture is gone.
 static bool compare_all(Chain *c, Visual *v, int64_t *ret_sequence)
 {
     Graph *g = &c->graph;
+    Comparing comparing = {.g = g};
+    bool gone = false;
     for (size_t i = 0; i < g->nodes_count; i++) {
+        g->nodes[i].was_here = g->nodes[i].here;
         g->nodes[i].here = g->nodes[i].missing = false;
     }
-    *ret_sequence = visual_each(v, compare, g);
-    for (size_t i = 0; i < g->nodes_count; i++) {
-        if (!g->nodes[i].here)
-            return true;
-    }
-    return false;
+    *ret_sequence = visual_each(v, compare, &comparing);
+    for (size_t i = 0; i < g->nodes_count; i++)
+        gone |= !g->nodes[i].here;
+    c->turn += gone || comparing.moved;
+    return gone;
 }
 
 static bool synchronise(Chain *c, Visual *v, Err *err)
@@ -53,6 +63,7 @@ static bool synchronise(Chain *c, Visual *v, Err *err)
     const bool other = c->vocabulary != vocabulary; // another vocabulary finds other things
     if (other)
         graph_free(&c->graph);
+    c->turn += other;
     c->vocabulary = vocabulary;
     const bool gone = compare_all(c, v, &c->sequence);
     c->pictures = pictures;
@@ -77,6 +88,7 @@ bool chain_refresh(Chain *c, Visual *v, Err *err)
     if (good && mark != c->mark) {
         graph_free(&c->graph);
         c->graph = fresh;
+        c->turn++;
         c->bytes = (int64_t)bytes;
         c->mark = mark;
     }
@@ -167,6 +179,7 @@ static bool ask_one(Chain *c, Visual *v, const ChainSource *source, uint32_t nod
     pthread_rwlock_wrlock(&c->guard);
     for (int i = 0; i < count; i++)
         graph_add_edge(&c->graph, &edges[i]);
+    c->changes += count > 0;
     c->graph.nodes[node].asked = true;
     pthread_rwlock_unlock(&c->guard);
     return true;

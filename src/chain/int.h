@@ -36,9 +36,10 @@ typedef struct {
 typedef struct {
     char *ids;
     uint16_t object_bytes, image_bytes;
-    bool here;    // the visual index has it
-    bool asked;   // and the file says what it found
-    bool missing; // no pixels the last time
+    bool here;     // the visual index has it
+    bool was_here; // when it was compared before
+    bool asked;    // and the file says what it found
+    bool missing;  // no pixels the last time
     int32_t rank;
     uint64_t master;
     uint32_t first_edge;
@@ -63,6 +64,30 @@ typedef struct {
     size_t table_size; // of both
 } Graph;
 
+// What motifs.c keeps for one role.
+typedef struct {
+    uint32_t from, count; // of edges_by_motif
+    uint32_t works;
+} Motif;
+
+typedef struct {
+    uint32_t node, edge;
+} MotifEnd;
+
+typedef struct {
+    bool made;
+    uint64_t turn, changes; // of the graph it was made of
+    size_t edges;           // that it knows
+    uint32_t *motif_of;     // of each edge; CHAIN_NONE: it does not count
+    uint32_t *edges_by_motif;
+    Motif *motifs; // most works first
+    size_t count;
+    MotifEnd *ends; // CHAIN_MOTIF_ENDS_MAX for each of the first ends_count
+    size_t ends_count;
+} Motifs;
+
+enum { ROLES = VIEWER_STAFF + 1 };
+
 struct Chain {
     int dir, fd; // of the file, for appending; -1 for a reader
     uint32_t vocabulary;
@@ -71,7 +96,11 @@ struct Chain {
     int64_t sequence, pictures; // of the visual index when it was compared last; -1: never
     int64_t done;               // sequence up to which everything is linked
     int64_t waiting, bytes;
-    uint64_t mark; // of the file as it was read (readers)
+    uint64_t mark;    // of the file as it was read (readers)
+    uint64_t turn;    // changes when somebody may see more or less, and when edges get other numbers
+    uint64_t changes; // changes with every edge
+    pthread_mutex_t motifs_lock;
+    Motifs motifs[ROLES];
 };
 
 // ---- graph.c
@@ -88,6 +117,12 @@ uint32_t edge_next(const Edge *e, uint32_t node);
 void graph_free(Graph *g);
 // The graph without the nodes that are not here.
 void graph_shrink(Graph *g);
+
+// ---- answer.c, motifs.c
+
+bool may_see(const Node *n, int rank_min);
+ChainEnd end_of(const Graph *g, const Edge *e, int side, Arena *a);
+void motifs_free(Motifs *m);
 
 // ---- log.c
 

@@ -172,6 +172,21 @@ static void cut(const MapView *view, Side side, const Outline *from, Outline *to
     }
 }
 
+// A number of a path; buf_printf takes as long as all the rest together.
+static void put_step(Buf *b, int number, bool first)
+{
+    char digits[12];
+    int count = 0;
+    unsigned rest = (unsigned)abs(number);
+    do {
+        digits[sizeof(digits) - 1 - (size_t)count++] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest);
+    if (number < 0 || !first)
+        buf_add_char(b, number < 0 ? '-' : ' ');
+    buf_add_bytes(b, digits + sizeof(digits) - (size_t)count, (size_t)count);
+}
+
 static void put_outline(Buf *b, const Outline *o)
 {
     int x = 0, y = 0, points = 0;
@@ -180,11 +195,13 @@ static void put_outline(Buf *b, const Outline *o)
         const int to_x = (int)lround(o->points[i].x), to_y = (int)lround(o->points[i].y);
         if (points && abs(to_x - x) < STEP && abs(to_y - y) < STEP)
             continue;
-        if (points++ == 0)
-            buf_printf(b, "M%d %dl", to_x, to_y);
-        else
-            buf_printf(b, "%s%d%s%d", points > 2 && to_x - x >= 0 ? " " : "", to_x - x,
-                to_y - y < 0 ? "" : " ", to_y - y);
+        if (points == 0)
+            buf_add_char(b, 'M');
+        else if (points == 1)
+            buf_add_char(b, 'l');
+        put_step(b, to_x - x, points < 2);
+        put_step(b, to_y - y, false);
+        points++;
         x = to_x;
         y = to_y;
     }
@@ -194,44 +211,58 @@ static void put_outline(Buf *b, const Outline *o)
         buf_add_char(b, 'z');
 }
 
-// turn: whole turns of the earth, so that what lies beyond the date line is seen, too.
-static bool place_ring(const MapView *view, const LandRing *ring, int turn, Outline *ret)
+// A ring on the map as it is for no turn of the earth, and what it spans.
+typedef struct {
+    Spot *points;
+    size_t count;
+    double left, right, top, bottom;
+} Coast;
+
+static Coast place_ring(const MapView *view, const LandRing *ring, Arena *a)
 {
-    double left = 1e9, right = -1e9, top = 1e9, bottom = -1e9;
+    Coast c = {arena_array(a, Spot, ring->count), ring->count, 1e9, -1e9, 1e9, -1e9};
+    const double east = view->squeeze * view->degree;
     for (size_t i = 0; i < ring->count; i++) {
         double latitude, longitude;
         land_point(ring, i, &latitude, &longitude);
-        const Spot p = {(longitude + 360 * turn - view->west) * view->squeeze * view->degree,
-            (view->north - latitude) * view->degree};
-        ret->points[i] = p;
-        left = fmin(left, p.x);
-        right = fmax(right, p.x);
-        top = fmin(top, p.y);
-        bottom = fmax(bottom, p.y);
+        const Spot p = {(longitude - view->west) * east, (view->north - latitude) * view->degree};
+        c.points[i] = p;
+        c.left = MIN_OF(c.left, p.x);
+        c.right = MAX_OF(c.right, p.x);
+        c.top = MIN_OF(c.top, p.y);
+        c.bottom = MAX_OF(c.bottom, p.y);
     }
-    ret->count = ring->count;
-    return right > 0 && left < MAP_WIDTH && bottom > 0 && top < view->height;
+    return c;
+}
+
+// The ring as it lies `shift` to the right, as far as it is seen.
+static void put_ring(const MapView *view, const Coast *c, double shift, Arena *a, Buf *b)
+{
+    if (c->right + shift <= 0 || c->left + shift >= MAP_WIDTH || c->bottom <= 0 || c->top >= view->height)
+        return;
+    // Each cut adds at most as many points as the outline crosses the side.
+    Outline one = {arena_array(a, Spot, c->count * 6 + 16), c->count};
+    Outline two = {arena_array(a, Spot, c->count * 6 + 16), 0};
+    for (size_t i = 0; i < c->count; i++)
+        one.points[i] = (Spot){c->points[i].x + shift, c->points[i].y};
+    for (Side side = SIDE_LEFT; side < SIDES; side += 2) {
+        cut(view, side, &one, &two);
+        cut(view, side + 1, &two, &one);
+    }
+    put_outline(b, &one);
 }
 
 Str map_view_land(const MapView *view, Arena *a)
 {
     CLEANUP(buf_free) Buf b = buf_with_max(PATH_MAX_BYTES);
     CLEANUP(arena_closep) Arena *scratch = arena_open();
+    const double turn = 360 * view->squeeze * view->degree;
     LandRing ring;
     for (size_t at = 0; land_next(&at, &ring);) {
         arena_reset(scratch);
-        // Each cut adds at most as many points as the line crosses the side.
-        Outline one = {arena_array(scratch, Spot, ring.count * 6 + 16), 0};
-        Outline two = {arena_array(scratch, Spot, ring.count * 6 + 16), 0};
-        for (int turn = -2; turn <= 2; turn++) {
-            if (!place_ring(view, &ring, turn, &one))
-                continue;
-            for (Side side = SIDE_LEFT; side < SIDES; side += 2) {
-                cut(view, side, &one, &two);
-                cut(view, side + 1, &two, &one);
-            }
-            put_outline(&b, &one);
-        }
+        const Coast coast = place_ring(view, &ring, scratch);
+        for (int i = -2; i <= 2; i++) // what lies beyond the date line is seen, too
+            put_ring(view, &coast, turn * i, scratch, &b);
     }
     return b.full ? S("") : arena_copy(a, buf_str(&b));
 }

@@ -10,7 +10,16 @@
 
 #include <stdlib.h>
 
-enum { SHOWN = 24, PLACES_SHOWN = 3, PLACES_MAX = 40, LINE_WIDTH = 1000, SIDE_PX = 320, DOT = 12 };
+// SPARE: of motifs that are hidden since a moment ago, others are shown.
+enum {
+    SHOWN = 24,
+    SPARE = 24,
+    PLACES_SHOWN = 3,
+    PLACES_MAX = 40,
+    LINE_WIDTH = 1000,
+    SIDE_PX = 320,
+    DOT = 12
+};
 
 // A motif as the visitor may see it: its first end stands for it.
 typedef struct {
@@ -80,13 +89,13 @@ static int most_works_first(const void *a, const void *b)
     return str_compare(x->carriers[0].end->image_id, y->carriers[0].end->image_id);
 }
 
-static bool raw_motifs(const Visit *v, ChainMotif **ret, size_t *ret_count)
+static bool raw_motifs(const Visit *v, size_t max, ChainMotif **ret, size_t *ret_count)
 {
     const SiteSight *sight = &v->site->config.sight;
     Chain *chain = sight->chain ? sight->chain(sight->ctx) : NULL;
     *ret_count = 0;
     if (chain)
-        chain_motifs(chain, v->role, 2, v->a, ret, ret_count);
+        chain_motifs(chain, v->role, 2, max, v->a, ret, ret_count);
     return *ret_count > 0;
 }
 
@@ -95,7 +104,7 @@ static bool see_motifs(const Visit *v, size_t limit, Motif **ret, size_t *ret_co
     ChainMotif *raw;
     size_t count, kept = 0;
     Motif *motifs = arena_array(v->a, Motif, limit + 1);
-    if (raw_motifs(v, &raw, &count)) {
+    if (raw_motifs(v, limit + SPARE, &raw, &count)) {
         for (size_t i = 0; i < count && kept < limit; i++) {
             if (!see_motif(v, &raw[i], &motifs[kept], err))
                 return false;
