@@ -2,6 +2,7 @@
 // pattern_bench repeat COUNT [SEED] [FOLDER]   made-up patterns: repeat found, CPU; FOLDER keeps the misses
 // pattern_bench none FILE.ppm ...              pictures without a repeat: what is found there all the same
 // pattern_bench cutout COUNT [SEED] [FOLDER]   made-up things on a studio ground: overlap with the truth, CPU
+// pattern_bench things COUNT SEED FOLDER      the same as files, for grabcut.py
 // pattern_bench cut FILE.ppm OUT.pam           one picture, to look at
 #include "base/clock.h"
 #include "motifs.h"
@@ -15,6 +16,7 @@
 
 enum { SIDE = 512 };
 
+static const char *const KINDS[] = {"studio", "shadow", "pieces"};
 static const char *const DAMAGES[] = {"clean", "faded", "warped", "third lost", "patched", "torn"};
 
 static void write_ppm(const char *folder, const char *name, uint64_t seed, const uint8_t *rgb, int w, int h)
@@ -137,14 +139,14 @@ static int cutout(int count, uint64_t seed, const char *folder)
 {
     uint8_t *rgb = malloc(SIDE * SIDE * 3), *truth = malloc(SIDE * SIDE);
     double *found = malloc(sizeof(double) * (size_t)count);
-    for (int shadow = 0; shadow < 2; shadow++) {
+    for (int kind = 0; kind < THING_KINDS; kind++) {
         int64_t cpu = 0;
         double sum = 0;
         int none = 0;
         for (int i = 0; i < count; i++) {
             Err err = {0};
             Cutout c;
-            thing_draw(seed + (uint64_t)i, SIDE, shadow, rgb, truth);
+            thing_draw(seed + (uint64_t)i, SIDE, (ThingKind)kind, rgb, truth);
             const PatternPicture p = {rgb, SIDE, SIDE, SIDE * 3};
             CLEANUP(arena_closep) Arena *a = arena_open();
             const int64_t from = clock_cpu_us();
@@ -155,16 +157,39 @@ static int cutout(int count, uint64_t seed, const char *folder)
             sum += found[i];
             if (folder && found[i] < 0.9) {
                 printf("  %d: %.3f\n", i, found[i]);
-                write_ppm(folder, shadow ? "shadow" : "studio", (uint64_t)i, rgb, SIDE, SIDE);
+                write_ppm(folder, KINDS[kind], (uint64_t)i, rgb, SIDE, SIDE);
             }
         }
         qsort(found, (size_t)count, sizeof(*found), by_size);
         printf(
             "%s  IoU mean %.3f, median %.3f, worst tenth below %.3f, nothing found %d of %d; %.1f ms CPU\n",
-            shadow ? "shadow" : "studio", sum / count, found[count / 2], found[count / 10], none, count,
+            KINDS[kind], sum / count, found[count / 2], found[count / 10], none, count,
             (double)cpu / 1000 / count);
     }
     free(found);
+    free(truth);
+    free(rgb);
+    return 0;
+}
+
+// For another program: KIND-SEED.ppm and KIND-SEED.pgm, 1 where the thing is.
+static int things(int count, uint64_t seed, const char *folder)
+{
+    uint8_t *rgb = malloc(SIDE * SIDE * 3), *truth = malloc(SIDE * SIDE);
+    for (int kind = 0; kind < THING_KINDS; kind++)
+        for (int i = 0; i < count; i++) {
+            char path[4096];
+            thing_draw(seed + (uint64_t)i, SIDE, (ThingKind)kind, rgb, truth);
+            write_ppm(folder, KINDS[kind], seed + (uint64_t)i, rgb, SIDE, SIDE);
+            snprintf(path, sizeof(path), "%s/%s-%llu.pgm", folder, KINDS[kind],
+                (unsigned long long)(seed + (uint64_t)i));
+            FILE *f = fopen(path, "wb");
+            if (!f)
+                exit(2);
+            fprintf(f, "P5\n%d %d\n1\n", SIDE, SIDE);
+            fwrite(truth, 1, SIDE * SIDE, f);
+            fclose(f);
+        }
     free(truth);
     free(rgb);
     return 0;
@@ -198,10 +223,12 @@ int main(int argc, char **argv)
         return none(argc - 2, argv + 2);
     if (argc >= 3 && strcmp(argv[1], "cutout") == 0)
         return cutout(atoi(argv[2]), argc > 3 ? strtoull(argv[3], NULL, 10) : 1, argc > 4 ? argv[4] : NULL);
+    if (argc == 5 && strcmp(argv[1], "things") == 0)
+        return things(atoi(argv[2]), strtoull(argv[3], NULL, 10), argv[4]);
     if (argc == 4 && strcmp(argv[1], "cut") == 0)
         return cut(argv[2], argv[3]);
     fprintf(stderr,
         "pattern_bench repeat COUNT [SEED] [FOLDER] | none FILE.ppm ... | cutout COUNT [SEED] [FOLDER] "
-        "| cut FILE.ppm OUT.pam\n");
+        "| things COUNT SEED FOLDER | cut FILE.ppm OUT.pam\n");
     return 2;
 }

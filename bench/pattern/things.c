@@ -2,6 +2,7 @@
 #include "things.h"
 
 #include <math.h>
+#include <stdbool.h>
 
 enum { LOBES_MAX = 4, FINE = 2 };
 
@@ -85,9 +86,24 @@ static void colour_of(const Thing *t, bool inside, bool shadow, double x, double
         ret[k] += from[k] * light / (FINE * FINE);
 }
 
-void thing_draw(uint64_t seed, int side, bool shadow, uint8_t *rgb, uint8_t *truth)
+// Each shape to its own corner, at some angle, and no larger than leaves room.
+static void part(Thing *t)
+{
+    const double turn = roll(t, 0, 6.28);
+    for (int i = 0; i < t->count; i++) {
+        const double angle = turn + 6.28 * i / t->count + roll(t, -0.3, 0.3), far = roll(t, 0.38, 0.5);
+        t->lobes[i].x = far * cos(angle);
+        t->lobes[i].y = far * sin(angle);
+        t->lobes[i].size = roll(t, 0.1, 0.28);
+    }
+    t->hole = 0;
+}
+
+void thing_draw(uint64_t seed, int side, ThingKind kind, uint8_t *rgb, uint8_t *truth)
 {
     Thing t = make(seed);
+    if (kind == THING_PIECES)
+        part(&t);
     for (int y = 0; y < side; y++)
         for (int x = 0; x < side; x++) {
             double sum[3] = {0};
@@ -97,7 +113,7 @@ void thing_draw(uint64_t seed, int side, bool shadow, uint8_t *rgb, uint8_t *tru
                 const double v = 2 * (y + (k / FINE + 0.5) / FINE) / side - 1;
                 const bool in = outside(&t, u, v) < 0;
                 inside += in;
-                colour_of(&t, in, shadow, u, v, sum);
+                colour_of(&t, in, kind != THING_STUDIO, u, v, sum);
             }
             truth[y * side + x] = inside * 2 >= FINE * FINE;
             for (int k = 0; k < 3; k++) {

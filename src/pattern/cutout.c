@@ -19,6 +19,8 @@ static const double RIM_SURE = 0.97; // part of the rim's pixels that look like 
 static const double SHARE_MIN = 0.004, SHARE_MAX = 0.985;
 static const double APART_MIN = 6;    // Delta E across the border, in the mean
 static const double APART_NATS = 1.5; // by how much the thing is likelier than ground, in the mean
+static const double PIECE_APART = 9, PIECE_NATS = 3; // likewise, of a piece beside the largest, ..
+static const double PIECE_SHARE = 0.001, PIECE_OF_LARGEST = 0.01; // .. which has some size
 
 typedef struct {
     int width, height, count, rim;
@@ -159,30 +161,63 @@ static bool refine(Work *w)
 
 // ---- is there anything
 
-// The colours on both sides of the border differ, and the thing's are not the ground's.
-static bool stands_out(const Work *w, int kept)
+typedef struct {
+    double across, nats; // sums: Delta E over the border, by how much it is likelier than ground
+    int pairs, pixels;   // that they are of
+} Standing;
+
+static void measure_pixel(const Work *w, const Mixture *thing, const Mixture *ground, int i, Standing *s)
 {
-    const Mixture thing = mixture_of(w->lab, w->mask, 1, w->count),
-                  ground = mixture_of(w->lab, w->mask, 0, w->count);
-    double across = 0, nats = 0;
-    int pairs = 0;
-    if (kept < SHARE_MIN * w->count || kept > SHARE_MAX * w->count)
-        return false;
+    s->pixels++;
+    s->nats += (double)(mixture_cost(ground, w->lab[i]) - mixture_cost(thing, w->lab[i]));
+    for (int k = 0; k < 4; k++) {
+        const int j = i + 2 * (FLOW_DY[k] * w->width + FLOW_DX[k]);
+        if (w->mask[j])
+            continue;
+        s->across += sqrt((double)lab_distance2(w->lab[i], w->lab[j]));
+        s->pairs++;
+    }
+}
+
+// Of each piece. Its shadow is ground.
+static Standing *measure_pieces(const Work *w, const CutoutPieces *p)
+{
+    Standing *all = arena_array(w->a, Standing, (size_t)MAX_OF(p->count, 1));
+    const Mixture thing = mixture_of(w->lab, w->mask, 1, w->count);
+    Mixture ground = mixture_of(w->lab, w->mask, 0, w->count);
+    mixture_shade(&ground);
+    memset(all, 0, sizeof(*all) * (size_t)MAX_OF(p->count, 1));
     for (int y = 2; y < w->height - 2; y++)
-        for (int x = 2; x < w->width - 2; x++) {
-            const int i = y * w->width + x;
-            if (!w->mask[i])
-                continue;
-            nats += (double)(mixture_cost(&ground, w->lab[i]) - mixture_cost(&thing, w->lab[i]));
-            for (int k = 0; k < 4; k++) {
-                const int j = i + 2 * (FLOW_DY[k] * w->width + FLOW_DX[k]);
-                if (w->mask[j])
-                    continue;
-                across += sqrt((double)lab_distance2(w->lab[i], w->lab[j]));
-                pairs++;
-            }
-        }
-    return pairs && across / pairs >= APART_MIN && nats / kept >= APART_NATS;
+        for (int x = 2; x < w->width - 2; x++)
+            if (w->mask[y * w->width + x])
+                measure_pixel(w, &thing, &ground, y * w->width + x, &all[p->number[y * w->width + x]]);
+    return all;
+}
+
+static bool stands(const Standing *s, double apart, double nats)
+{
+    return s->pairs && s->across / s->pairs >= apart && s->nats / s->pixels >= nats;
+}
+
+// The largest piece, if it stands out from the ground; smaller ones as well, if they do so more surely: what
+// is left of a shadow or a stain does not.
+static bool keep_pieces(Work *w, CutoutSmall *small)
+{
+    const CutoutPieces p = cutout_pieces(small, w->a);
+    const Standing *all = measure_pieces(w, &p);
+    int largest = 0;
+    for (int k = 1; k < p.count; k++)
+        largest = p.sizes[k] > p.sizes[largest] ? k : largest;
+    if (!p.count || !stands(&all[largest], APART_MIN, APART_NATS))
+        return false;
+    const double least = fmax(PIECE_SHARE * w->count, PIECE_OF_LARGEST * p.sizes[largest]);
+    for (int i = 0; i < w->count; i++) {
+        const int k = p.number[i];
+        w->mask[i] =
+            k == largest || (k >= 0 && p.sizes[k] >= least && stands(&all[k], PIECE_APART, PIECE_NATS));
+    }
+    const int kept = cutout_close(small, w->a);
+    return kept >= SHARE_MIN * w->count && kept <= SHARE_MAX * w->count;
 }
 
 bool cutout_make(const PatternPicture *picture, Arena *a, Cutout *ret, Err *err)
@@ -203,7 +238,7 @@ bool cutout_make(const PatternPicture *picture, Arena *a, Cutout *ret, Err *err)
                                  i % fine.width * half.width / fine.width];
     good = good && refine(&fine);
     CutoutSmall small = {fine.width, fine.height, fine.mask, fine.lab};
-    if (!good || !stands_out(&fine, cutout_tidy(&small, a)))
+    if (!good || !keep_pieces(&fine, &small))
         return err_set(err, ERR_NOT_FOUND, "nothing to cut out: nothing here stands out from its ground");
     cutout_matte(picture, &small, a, ret);
     return true;

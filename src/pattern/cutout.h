@@ -29,7 +29,15 @@ typedef struct {
     const Lab *lab;
 } CutoutSmall;
 
-// Keeps the largest piece and closes small holes in it. How many pixels are left.
-int cutout_tidy(CutoutSmall *small, Arena *a);
+typedef struct {
+    int count;
+    int32_t *number; // of each pixel's piece; -1: none
+    int32_t *sizes;  // in pixels
+} CutoutPieces;
+
+// What hangs together, four neighbours to a pixel.
+CutoutPieces cutout_pieces(const CutoutSmall *small, Arena *a);
+// Closes small holes. How many pixels are the thing then.
+int cutout_close(CutoutSmall *small, Arena *a);
 // ret->share is set too.
 void cutout_matte(const PatternPicture *picture, const CutoutSmall *small, Arena *a, Cutout *ret);

@@ -174,7 +174,7 @@ static void nothing_is_an_answer(void **state)
     }
 }
 
-static void tidied(void **state)
+static void pieces_and_holes(void **state)
 {
     (void)state;
     CLEANUP(arena_closep) Arena *a = arena_open();
@@ -186,12 +186,39 @@ static void tidied(void **state)
                   (x > 34 && y > 34 && x < 38 && y < 38);           // another piece
     }
     CutoutSmall small = {40, 40, mask, NULL};
-    assert_int_equal(cutout_tidy(&small, a), 25 * 25 - 25);
+    const CutoutPieces p = cutout_pieces(&small, a);
+    assert_int_equal(p.count, 2);
+    assert_int_equal(p.sizes[p.number[36 * 40 + 36]], 9);
+    assert_int_equal(p.number[0], -1);
+    assert_int_equal(cutout_close(&small, a), 25 * 25 - 25 + 9);
     assert_int_equal(mask[10 * 40 + 10], 1);
     assert_int_equal(mask[17 * 40 + 17], 0);
-    assert_int_equal(mask[36 * 40 + 36], 0);
     memset(mask, 0, sizeof(mask));
-    assert_int_equal(cutout_tidy(&small, a), 0);
+    assert_int_equal(cutout_close(&small, a), 0);
+    assert_int_equal(cutout_pieces(&small, a).count, 0);
+}
+
+// Two things of different colours, and a grey soft stain that is none.
+static void further_pieces(void **state)
+{
+    (void)state;
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    Err err = {0};
+    Cutout c;
+    uint32_t seed = 3;
+    Picture3 p = picture3_make(300, 200, 0, a);
+    for (int i = 0; i < 300 * 200; i++) {
+        const int x = i % 300, y = i / 300;
+        const int grey = 220 - (int)(40 * exp(-(pow(x - 150, 2) + pow(y - 160, 2)) / 400));
+        const bool left = hypot(x - 90, y - 90) < 45, right = hypot(x - 220, y - 90) < 20;
+        picture3_set(&p, x, y, left ? 0x7a2d1d : right ? 0x1f3f94 : grey * 0x10101, 4, &seed);
+    }
+    const PatternPicture view = picture3_view(&p);
+    assert_true(cutout_make(&view, a, &c, &err));
+    assert_int_equal(c.rgba[4 * (90 * 300 + 90) + 3], 255);
+    assert_int_equal(c.rgba[4 * (90 * 300 + 220) + 3], 255);
+    assert_int_equal(c.rgba[4 * (160 * 300 + 150) + 3], 0);
+    assert_int_equal(c.rgba[4 * (90 * 300 + 165) + 3], 0);
 }
 
 int main(void)
@@ -200,7 +227,8 @@ int main(void)
         cmocka_unit_test(cheapest_cut),
         cmocka_unit_test(things_are_found),
         cmocka_unit_test(nothing_is_an_answer),
-        cmocka_unit_test(tidied),
+        cmocka_unit_test(pieces_and_holes),
+        cmocka_unit_test(further_pieces),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

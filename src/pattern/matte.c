@@ -46,18 +46,23 @@ static int pieces(const CutoutSmall *s, int value, int32_t *number, int32_t *ret
     return count;
 }
 
-int cutout_tidy(CutoutSmall *s, Arena *a)
+CutoutPieces cutout_pieces(const CutoutSmall *s, Arena *a)
+{
+    const size_t n = (size_t)s->width * (size_t)s->height;
+    CutoutPieces p = {0, arena_array(a, int32_t, n), arena_array(a, int32_t, n)};
+    p.count = pieces(s, 1, p.number, p.sizes, arena_array(a, int32_t, n));
+    return p;
+}
+
+int cutout_close(CutoutSmall *s, Arena *a)
 {
     const int n = s->width * s->height;
     int32_t *number = arena_array(a, int32_t, (size_t)n), *sizes = arena_array(a, int32_t, (size_t)n);
     int32_t *stack = arena_array(a, int32_t, (size_t)n);
-    const int count = pieces(s, 1, number, sizes, stack);
-    int largest = 0, kept = 0;
-    for (int k = 1; k < count; k++)
-        largest = sizes[k] > sizes[largest] ? k : largest;
+    int thing = 0, kept = 0;
     for (int i = 0; i < n; i++)
-        s->mask[i] = s->mask[i] && number[i] == largest;
-    const int most = MAX_OF(2, (int)(HOLE_MAX * (count ? sizes[largest] : 0)));
+        thing += s->mask[i];
+    const int most = MAX_OF(2, (int)(HOLE_MAX * thing));
     pieces(s, 0, number, sizes, stack);
     // What surrounds the thing is no hole, however small the picture: it holds the first pixel.
     for (int i = 0; i < n; i++) {

@@ -24,11 +24,13 @@ function run(...words) {
     throw new Error(`vitrine ${words.join(" ")}: exit ${done.status}\n${done.stdout}${done.stderr}`);
 }
 
-export async function openMuseum() {
+// more: a folder to take in beside the samples.
+export async function openMuseum(more) {
   const folder = mkdtempSync(join(tmpdir(), "vitrine-browser-"));
   const home = join(folder, "home");
   run("-C", home, "init", "--yes", "--name", "House of Samples", "--intro", "Prints, porcelain, photographs.");
   run("-C", home, "ingest", SAMPLES);
+  if (more) run("-C", home, "ingest", more);
   const server = spawn(VITRINE, ["-C", home, "serve", "--listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "inherit"] });
   const base = await new Promise((resolve, reject) => {
     let said = "";
