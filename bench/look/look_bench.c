@@ -6,6 +6,10 @@
 //   open FOLDER           the index that lies there                      -> pictures, bytes
 //   query FILE.pgm N      the N best                  -> hits, features, CPU us of features and of index;
 //                         then N lines: picture score order 8 corners
+//   link FILE.pgm N F         the same as links of works are found (src/chain): the picture with number N,
+//   which is
+//                         not to find itself, with at most F features
+//                         -> hits, features, CPU us of features and of index; then picture score spots
 //   features FILE.pgm     only looks                                     -> features, CPU us
 //   code FILE.pgm         its 256-bit code           -> CPU us (best of 5), 1 if too plain, 4 numbers
 //   codes N               looks for one among N random codes
@@ -193,6 +197,31 @@ static void query(const char *path, int limit)
     free((void *)(uintptr_t)picture.p);
 }
 
+static void link_picture(const char *path, uint32_t number, int max)
+{
+    static Feature features[LOOKUP_FEATURES_MAX];
+    static LookupHit hits[LOOKUP_HITS_MAX];
+    uint8_t *allowed = mem_alloc(shelf.pictures);
+    int64_t us;
+    const Grey picture = read_pgm(path);
+    const int count = look(picture, MIN_OF(max, (int)LOOKUP_FEATURES_MAX), features, &us);
+    const LookupAsk ask = {.features = features,
+        .features_count = count,
+        .width_px = (float)picture.width_px,
+        .height_px = (float)picture.height_px,
+        .allowed = allowed,
+        .limit = LOOKUP_HITS_MAX};
+    memset(allowed, 1, shelf.pictures);
+    allowed[number] = 0;
+    const int64_t start = clock_cpu_us();
+    const int found = MIN_OF(lookup(&shelf, words, &ask, hits), 12);
+    printf("%d %d %lld %lld\n", found, count, (long long)us, (long long)(clock_cpu_us() - start));
+    for (int i = 0; i < found; i++)
+        printf("%u %.4f %d\n", hits[i].picture, hits[i].score, hits[i].pairs_count);
+    free(allowed);
+    free((void *)(uintptr_t)picture.p);
+}
+
 static void features_only(const char *path)
 {
     static Feature features[FEATURES_MAX];
@@ -284,7 +313,7 @@ int main(void)
 {
     Err err = {0};
     char line[LINE_MAX_BYTES], path[LINE_MAX_BYTES];
-    int number;
+    int number, features;
     words = words_open((Str){0}, &err);
     extractor = extractor_open(FEATURE_KERNEL_BEST);
     if (words == NULL)
@@ -300,6 +329,8 @@ int main(void)
             reopen(path);
         else if (sscanf(line, "query %4000s %d", path, &number) == 2)
             query(path, number);
+        else if (sscanf(line, "link %4000s %d %d", path, &number, &features) == 3)
+            link_picture(path, (uint32_t)number, features);
         else if (sscanf(line, "features %4000s", path) == 1)
             features_only(path);
         else if (sscanf(line, "codes %d", &number) == 1)

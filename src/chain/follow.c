@@ -11,7 +11,12 @@
 // Parts that cover so much of both pictures make them the same picture.
 #define WHOLE_MIN 0.45
 
-enum { POINTS_MIN = 5 };
+enum {
+    POINTS_MIN = 5,
+    // Asked with fewer than a visitor's question: each costs the same, and what the weaker ones add at
+    // 100,000 pictures is chance (docs/decisions/081-chains.md).
+    FEATURES_ASKED = 250,
+};
 
 // ---- what is there
 
@@ -166,6 +171,7 @@ static bool ask_one(Chain *c, Visual *v, const ChainSource *source, uint32_t nod
     VisualAsk ask = {.question = VISUAL_DETAIL,
         .role = VIEWER_STAFF,
         .except_object = node_object(n),
+        .features_max = FEATURES_ASKED,
         .limit = EDGES_OF_ONE_MAX};
     if (!source->picture(source->ctx, node_image(n), a, &ask.picture, &missing) ||
         !visual_ask(v, &ask, a, &answer, &missing)) {

@@ -194,7 +194,9 @@ static int look_up(const Question *q, LookupHit *hits, bool *ret_plain, Err *err
     Feature *features = arena_array(q->arena, Feature, LOOKUP_FEATURES_MAX);
     int count;
     const Grey grey = picture_grey(ask->picture, q->arena);
-    const bool good = extractor_run(extractor, grey, LOOKUP_FEATURES_MAX, features, &count, err);
+    const int max =
+        ask->features_max ? MIN_OF(ask->features_max, (int)LOOKUP_FEATURES_MAX) : LOOKUP_FEATURES_MAX;
+    const bool good = extractor_run(extractor, grey, max, features, &count, err);
     index_give_extractor(q->v, extractor);
     if (!good)
         return -1;
@@ -358,6 +360,8 @@ static bool check(const VisualAsk *ask, Err *err)
         }
         return true;
     case VISUAL_DETAIL:
+        if (ask->features_max < 0)
+            return err_set(err, ERR_INVALID, "a number of features is not below 0");
         if (ask->lasso_count != 0 && (ask->lasso_count < 3 || ask->lasso_count > VISUAL_CORNERS_MAX))
             return err_set(err, ERR_INVALID, "a lasso has from 3 to %d corners", VISUAL_CORNERS_MAX);
         return check_picture(ask, err);

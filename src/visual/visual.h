@@ -72,8 +72,9 @@ typedef struct {
     Picture picture; // DETAIL (already cut to the region), LIKE, SAME: at most VISUAL_SIDE_MAX_PX
     VisualPoint lasso[VISUAL_CORNERS_MAX]; // DETAIL: of `picture`, only what lies inside counts
     int lasso_count;                       // 0: all of it; else from 3 on
-    Str image_id;                          // LIKE, SAME: a picture of the index instead of `picture`
-    SketchColour colours[PALETTE_MAX];     // PALETTE; parts need not sum up
+    int features_max; // DETAIL: asked with so many of its features at most, the strongest; 0: as many as help
+    Str image_id;     // LIKE, SAME: a picture of the index instead of `picture`
+    SketchColour colours[PALETTE_MAX]; // PALETTE; parts need not sum up
     int colours_count;
     bool mirrored;   // DETAIL: mirror images too
     bool perhaps;    // also what is more likely chance than not, after all that is not

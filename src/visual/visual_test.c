@@ -488,6 +488,8 @@ static void refused(void **state)
     }
     refuse(v, (VisualAsk){.question = VISUAL_DETAIL, .picture = small, .limit = 0}, ERR_INVALID);
     refuse(v, (VisualAsk){.question = VISUAL_DETAIL, .picture = small, .limit = 101}, ERR_INVALID);
+    refuse(v, (VisualAsk){.question = VISUAL_DETAIL, .picture = small, .limit = 10, .features_max = -1},
+        ERR_INVALID);
     refuse(v, (VisualAsk){.question = VISUAL_DETAIL, .picture = {pixels, 0, 4, 12}, .limit = 1}, ERR_INVALID);
     refuse(v, (VisualAsk){.question = VISUAL_DETAIL, .picture = {pixels, 4, 4, 11}, .limit = 1}, ERR_INVALID);
     refuse(
