@@ -10,11 +10,14 @@
 //   which is
 //                         not to find itself, with at most F features
 //                         -> hits, features, CPU us of features and of index; then picture score spots
+//   drawn FILE.pgm N      the N best by lines   -> hits, CPU us; then N lines: picture score 8 corners
+//   form FILE.pgm         adds a picture of which there are lines only     -> CPU us
 //   features FILE.pgm     only looks                                     -> features, CPU us
 //   code FILE.pgm         its 256-bit code           -> CPU us (best of 5), 1 if too plain, 4 numbers
 //   codes N               looks for one among N random codes
 //                         -> wall us of one thread, of two (best of 9), how many were near
 #include "base/clock.h"
+#include "visual/drawn.h"
 #include "visual/kernel.h"
 #include "visual/lookup.h"
 
@@ -29,6 +32,7 @@ enum { PICTURES_MAX = 1000 * 1000, LINE_MAX_BYTES = 4096 };
 static Words *words;
 static Extractor *extractor;
 static Entry *entries;
+static Form *forms; // of the entries
 static int entries_count, entries_capacity;
 static Shelf shelf;
 
@@ -45,6 +49,7 @@ static Entry *new_entry(int marks)
     if (entries_count == entries_capacity) {
         entries_capacity = entries_capacity ? entries_capacity * 2 : 1024;
         entries = mem_grow(entries, (size_t)entries_capacity, sizeof(*entries));
+        forms = mem_grow(forms, (size_t)entries_capacity, sizeof(*forms));
     }
     char *name = mem_alloc(32);
     const int bytes = snprintf(name, 32, "picture-%08d", entries_count);
@@ -91,6 +96,7 @@ static void add(const char *path)
     Entry *e = new_entry(count);
     e->width_px = picture.width_px;
     e->height_px = picture.height_px;
+    form_make(picture, FORM_CELLS, &forms[entries_count - 1]);
     Mark *marks = (Mark *)(uintptr_t)e->marks;
     for (int i = 0; i < count; i++) {
         WordMark mark;
@@ -111,6 +117,16 @@ static uint64_t next_random(void)
     return state;
 }
 
+// A real one with one bit in eight flipped.
+static void add_pseudo_form(const Form *from, Form *to)
+{
+    *to = *from;
+    for (int y = 0; y < to->height; y++)
+        for (int p = 0; p < FORM_PLANES; p++)
+            to->rows[y][p] ^=
+                next_random() & next_random() & next_random() & (((uint64_t)2 << (to->width - 1)) - 1);
+}
+
 static void add_pseudo(int count)
 {
     const uint32_t real = (uint32_t)entries_count;
@@ -124,7 +140,19 @@ static void add_pseudo(int count)
             marks[m].bits ^= next_random() & next_random() & next_random(); // one bit in eight
             m++;
         }
+        add_pseudo_form(&forms[next_random() % real], &forms[entries_count - 1]);
     }
+}
+
+static size_t open_forms(int fd)
+{
+    Err err = {0};
+    ShelfPart *part = &shelf.parts[shelf.parts_count - 1];
+    part->forms = forms_open(fd, part->segment->pictures, &err);
+    if (part->forms == NULL)
+        die(err.text);
+    close(fd);
+    return part->forms->map_bytes;
 }
 
 static size_t open_segment(int fd)
@@ -146,7 +174,7 @@ static void build(const char *folder)
     size_t total = 0;
     for (int at = 0, number = 0; at < entries_count; at += SEGMENT_PICTURES_MAX, number++) {
         size_t bytes;
-        char path[LINE_MAX_BYTES + 16];
+        char path[LINE_MAX_BYTES + 32];
         const int count = MIN_OF(entries_count - at, (int)SEGMENT_PICTURES_MAX);
         char *made = visual_segment_make(entries + at, count, words_version(words), &bytes);
         snprintf(path, sizeof(path), "%s/%d", folder, number);
@@ -155,6 +183,13 @@ static void build(const char *folder)
             die("no room for a segment");
         free(made);
         total += open_segment(fd);
+        made = forms_file(forms + at, count, &bytes);
+        snprintf(path, sizeof(path), "%s/forms-%d", folder, number);
+        const int beside = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        if (beside < 0 || write(beside, made, bytes) != (ssize_t)bytes)
+            die("no room for forms");
+        free(made);
+        total += open_forms(beside);
     }
     printf("%u %zu\n", shelf.pictures, total);
 }
@@ -163,14 +198,34 @@ static void reopen(const char *folder)
 {
     size_t total = 0;
     for (int number = 0;; number++) {
-        char path[LINE_MAX_BYTES + 16];
+        char path[LINE_MAX_BYTES + 32];
         snprintf(path, sizeof(path), "%s/%d", folder, number);
         const int fd = open(path, O_RDONLY | O_CLOEXEC);
         if (fd < 0)
             break;
         total += open_segment(fd);
+        snprintf(path, sizeof(path), "%s/forms-%d", folder, number);
+        const int beside = open(path, O_RDONLY | O_CLOEXEC);
+        total += beside >= 0 ? open_forms(beside) : 0;
     }
     printf("%u %zu\n", shelf.pictures, total);
+}
+
+static void query_drawn(const char *path, int limit)
+{
+    static DrawnHit hits[DRAWN_HITS_MAX];
+    bool plain;
+    const DrawnAsk ask = {.picture = read_pgm(path)};
+    const int64_t start = clock_cpu_us();
+    const int found = MIN_OF(drawn(&shelf, &ask, hits, &plain), limit);
+    printf("%d %lld\n", found, (long long)(clock_cpu_us() - start));
+    for (int i = 0; i < found; i++) {
+        printf("%u %.4f", hits[i].picture, hits[i].score);
+        for (int c = 0; c < 8; c++)
+            printf(" %.2f", (double)hits[i].corners[c / 2][c % 2]);
+        putchar('\n');
+    }
+    free((void *)(uintptr_t)ask.picture.p);
 }
 
 static void query(const char *path, int limit)
@@ -219,6 +274,16 @@ static void link_picture(const char *path, uint32_t number, int max)
     for (int i = 0; i < found; i++)
         printf("%u %.4f %d\n", hits[i].picture, hits[i].score, hits[i].pairs_count);
     free(allowed);
+    free((void *)(uintptr_t)picture.p);
+}
+
+static void form_only(const char *path)
+{
+    const Grey picture = read_pgm(path);
+    new_entry(0);
+    const int64_t start = clock_cpu_us();
+    form_make(picture, FORM_CELLS, &forms[entries_count - 1]);
+    printf("%lld\n", (long long)(clock_cpu_us() - start));
     free((void *)(uintptr_t)picture.p);
 }
 
@@ -331,6 +396,10 @@ int main(void)
             query(path, number);
         else if (sscanf(line, "link %4000s %d %d", path, &number, &features) == 3)
             link_picture(path, (uint32_t)number, features);
+        else if (sscanf(line, "drawn %4000s %d", path, &number) == 2)
+            query_drawn(path, number);
+        else if (sscanf(line, "form %4000s", path) == 1)
+            form_only(path);
         else if (sscanf(line, "features %4000s", path) == 1)
             features_only(path);
         else if (sscanf(line, "codes %d", &number) == 1)

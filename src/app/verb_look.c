@@ -191,6 +191,7 @@ int verb_look(const Call *call)
         return code;
     wish.file = rest.words_count > 0 ? rest.words[0] : NULL;
     ask.mirrored = wish.mirrored;
+    ask.drawings = true;
     ask.perhaps = wish.perhaps;
     ask.limit = (int)wish.limit;
     ask.role = wish.all ? VIEWER_STAFF : VIEWER_PUBLIC;

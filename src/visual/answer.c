@@ -29,6 +29,8 @@ static void put_place(const VisualHit *hit, JsonWriter *w)
     json_put_list_end(w);
     json_put_member_bool(w, S("negative"), hit->negative);
     json_put_member_bool(w, S("mirrored"), hit->mirrored);
+    if (hit->drawn)
+        json_put_member_bool(w, S("drawn"), true);
 }
 
 static void put_points(const VisualHit *hit, JsonWriter *w)

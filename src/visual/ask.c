@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From a question to its answer. Each question gives every picture of the shelf a score; what is hidden, gone
 // or not among the objects asked for is left out before anything is ranked.
+#include "visual/drawn.h"
 #include "visual/index.h"
 
 #include "base/set.h"
@@ -14,6 +15,11 @@
 #define MIDDLE_AT_100 1.7
 #define MIDDLE_PER_DECADE 0.1
 #define RIGHT_MIN 0.5
+// The same for a score of drawn(). Measured in bench/look/drawings.py.
+#define DRAWN_STEEP 2.0
+#define DRAWN_MIDDLE_AT_100 5.7
+#define DRAWN_MIDDLE_PER_DECADE 0.3
+#define DRAWN_PERHAPS_MIN 0.05
 
 typedef struct {
     uint32_t picture;
@@ -110,14 +116,14 @@ static double clamp_one(double v)
 }
 
 // How the query lies in the picture is an affine map, so three of its corners say where any point of it lies.
-static int outline_of(const VisualAsk *ask, const LookupHit *from, VisualHit *hit)
+static int outline_of(const VisualAsk *ask, const float from[4][2], VisualHit *hit)
 {
     static const VisualPoint whole[4] = {{0, 0}, {1, 0}, {1, 1}, {0, 1}};
     const VisualPoint *asked = ask->lasso_count ? ask->lasso : whole;
     const int count = ask->lasso_count ? ask->lasso_count : 4;
     VisualPoint corners[4];
     for (int i = 0; i < 4; i++)
-        corners[i] = point_in(hit, from->corners[i][0], from->corners[i][1]);
+        corners[i] = point_in(hit, from[i][0], from[i][1]);
     for (int i = 0; i < count; i++)
         hit->outline[i] = (VisualPoint){corners[0].x + asked[i].x * (corners[1].x - corners[0].x) +
                                             asked[i].y * (corners[3].x - corners[0].x),
@@ -126,10 +132,10 @@ static int outline_of(const VisualAsk *ask, const LookupHit *from, VisualHit *hi
     return count;
 }
 
-static void place_hit(const VisualAsk *ask, const LookupHit *from, VisualHit *hit)
+static void place_box(const VisualAsk *ask, const float corners[4][2], VisualHit *hit)
 {
     double low_x = 1, low_y = 1, high_x = 0, high_y = 0;
-    hit->outline_count = outline_of(ask, from, hit);
+    hit->outline_count = outline_of(ask, corners, hit);
     for (int i = 0; i < hit->outline_count; i++) {
         low_x = MIN_OF(low_x, clamp_one(hit->outline[i].x));
         low_y = MIN_OF(low_y, clamp_one(hit->outline[i].y));
@@ -141,6 +147,11 @@ static void place_hit(const VisualAsk *ask, const LookupHit *from, VisualHit *hi
     hit->top = low_y;
     hit->width = MAX_OF(0, high_x - low_x);
     hit->height = MAX_OF(0, high_y - low_y);
+}
+
+static void place_hit(const VisualAsk *ask, const LookupHit *from, VisualHit *hit)
+{
+    place_box(ask, from->corners, hit);
     hit->negative = from->way == WAY_NEGATIVE || from->way == WAY_MIRRORED_NEGATIVE;
     hit->mirrored = from->way == WAY_MIRRORED || from->way == WAY_MIRRORED_NEGATIVE;
     static_assert((int)VISUAL_POINTS_MAX == (int)LOOKUP_PAIRS_MAX, "evidence is handed on whole");
@@ -154,10 +165,21 @@ static void place_hit(const VisualAsk *ask, const LookupHit *from, VisualHit *hi
 
 // ---- the questions
 
+static double decades(uint32_t pictures)
+{
+    return log10(MAX_OF(pictures, 10u)) - 2;
+}
+
 static double likely(double score, uint32_t pictures)
 {
-    const double middle = MIDDLE_AT_100 + MIDDLE_PER_DECADE * (log10(MAX_OF(pictures, 10u)) - 2);
+    const double middle = MIDDLE_AT_100 + MIDDLE_PER_DECADE * decades(pictures);
     return 1 / (1 + exp(-STEEP * (score - middle)));
+}
+
+static double likely_drawn(double score, uint32_t pictures)
+{
+    const double middle = DRAWN_MIDDLE_AT_100 + DRAWN_MIDDLE_PER_DECADE * decades(pictures);
+    return 1 / (1 + exp(-DRAWN_STEEP * (score - middle)));
 }
 
 // Even-odd, so a lasso that crosses itself has a meaning too.
@@ -213,13 +235,33 @@ static int look_up(const Question *q, LookupHit *hits, bool *ret_plain, Err *err
     return lookup(&q->v->shelf, q->v->words, &lookup_ask, hits);
 }
 
+static void add_drawn(Question *q, VisualAnswer *answer)
+{
+    DrawnHit hits[DRAWN_HITS_MAX];
+    bool plain;
+    const DrawnAsk ask = {
+        .picture = picture_grey(q->ask->picture, q->arena), .rank_min = q->rank_min, .allowed = q->allowed};
+    const int count = drawn(&q->v->shelf, &ask, hits, &plain);
+    answer->too_plain &= plain;
+    for (int i = 0; i < count; i++) {
+        const double score = likely_drawn(hits[i].score, q->v->shelf.pictures);
+        if (score < (q->ask->perhaps ? DRAWN_PERHAPS_MIN : RIGHT_MIN) ||
+            !add_object(q, answer, hits[i].picture))
+            continue;
+        VisualHit *hit = &answer->hits[answer->count++];
+        *hit = hit_of(q, hits[i].picture, score);
+        hit->drawn = true;
+        place_box(q->ask, hits[i].corners, hit);
+    }
+}
+
 static bool ask_detail(Question *q, VisualAnswer *answer, Err *err)
 {
     LookupHit *hits = arena_array(q->arena, LookupHit, LOOKUP_HITS_MAX);
     const int count = look_up(q, hits, &answer->too_plain, err);
     if (count < 0)
         return false;
-    make_room(q, answer, (size_t)count);
+    make_room(q, answer, (size_t)count + DRAWN_HITS_MAX);
     for (int sure = 1; sure >= (q->ask->perhaps ? 0 : 1); sure--) {
         for (int i = 0; i < count; i++) {
             const double score = likely(hits[i].score, q->v->shelf.pictures);
@@ -232,6 +274,8 @@ static bool ask_detail(Question *q, VisualAnswer *answer, Err *err)
             if (hits[i].pairs_count > 0)
                 place_hit(q->ask, &hits[i], hit);
         }
+        if (sure == 1 && answer->total == 0 && q->ask->drawings && q->ask->lasso_count == 0)
+            add_drawn(q, answer);
     }
     return true;
 }

@@ -91,6 +91,9 @@ static bool mark_picture(Batch *b, Picture picture, Entry *entry, Err *err)
     entry->marks = marks;
     entry->marks_count = count;
     sketch_make(picture, &entry->sketch);
+    Form *form = arena_array(b->arena, Form, 1);
+    form_make(grey, FORM_CELLS, form);
+    entry->form = form;
     return true;
 }
 

@@ -50,10 +50,18 @@ void late_clear(LateList *list)
     *list = (LateList){0};
 }
 
-static IndexPart part_of(uint32_t number, Segment *segment)
+// Its forms lie beside it under the same number.
+static const char *forms_name(uint32_t number, char name[SEGMENT_FILE_NAME_BYTES])
+{
+    snprintf(name, SEGMENT_FILE_NAME_BYTES, "forms-%u", number);
+    return name;
+}
+
+static IndexPart part_of(uint32_t number, Segment *segment, Forms *forms)
 {
     return (IndexPart){.number = number,
         .segment = segment,
+        .forms = forms,
         .ranks = mem_alloc(sizeof(int32_t) * segment->pictures),
         .counts = mem_alloc(sizeof(int32_t) * segment->pictures)};
 }
@@ -61,6 +69,7 @@ static IndexPart part_of(uint32_t number, Segment *segment)
 static void close_part(IndexPart *part)
 {
     visual_segment_close(part->segment);
+    forms_close(part->forms);
     free(part->ranks);
     free(part->counts);
 }
@@ -83,8 +92,10 @@ void index_refresh_shelf(Visual *v)
         const IndexPart *part = &v->parts[i];
         for (uint32_t k = 0; k < part->segment->pictures; k++)
             part->counts[k] = part->ranks[k] == RANK_DEFAULT ? v->default_rank : part->ranks[k];
-        v->shelf.parts[i] =
-            (ShelfPart){.segment = part->segment, .ranks = part->counts, .first = v->shelf.pictures};
+        v->shelf.parts[i] = (ShelfPart){.segment = part->segment,
+            .ranks = part->counts,
+            .first = v->shelf.pictures,
+            .forms = part->forms};
         v->shelf.pictures += part->segment->pictures;
         v->shelf.marks += part->segment->marks;
     }
@@ -130,20 +141,44 @@ static bool take(Str *rest, void *to, size_t count)
     return true;
 }
 
-static bool open_segment(Visual *v, HeadSegment named, IndexPart *ret, Err *err)
+// A segment without its forms is of an older version, or damaged.
+static Forms *open_forms(const Visual *v, uint32_t number, uint32_t pictures, Err *err)
 {
     char name[SEGMENT_FILE_NAME_BYTES];
-    CLEANUP(fd_closep) int fd = file_open(v->dir, segment_name(named.number, name), err);
+    CLEANUP(fd_closep) int fd = file_open(v->dir, forms_name(number, name), err);
+    if (fd < 0 && err->kind == ERR_NOT_FOUND)
+        return err_null(err, ERR_CORRUPT, "visual index: %s is missing", name);
+    return fd < 0 ? NULL : forms_open(fd, pictures, err);
+}
+
+static bool open_segment(const Visual *v, uint32_t number, IndexPart *ret, Err *err)
+{
+    char name[SEGMENT_FILE_NAME_BYTES];
+    CLEANUP(fd_closep) int fd = file_open(v->dir, segment_name(number, name), err);
     if (fd < 0)
         return false;
     Segment *s = visual_segment_open(fd, words_version(v->words), err);
     if (s == NULL)
         return false;
-    if (s->pictures != named.pictures) {
+    Forms *forms = open_forms(v, number, s->pictures, err);
+    if (forms == NULL) {
         visual_segment_close(s);
-        return err_set(err, ERR_CORRUPT, "visual index: %s has another number of pictures", name);
+        return false;
     }
-    *ret = part_of(named.number, s);
+    *ret = part_of(number, s, forms);
+    return true;
+}
+
+static bool open_named(const Visual *v, HeadSegment named, IndexPart *ret, Err *err)
+{
+    IndexPart part;
+    if (!open_segment(v, named.number, &part, err))
+        return false;
+    if (part.segment->pictures != named.pictures) {
+        close_part(&part);
+        return err_set(err, ERR_CORRUPT, "visual index: a segment has another number of pictures");
+    }
+    *ret = part;
     return true;
 }
 
@@ -170,7 +205,7 @@ static bool parse_head(Visual *v, Str rest, Err *err)
     if (!take(&rest, named, sizeof(*named) * head.segments))
         return err_set(err, ERR_CORRUPT, "visual index: head ends early");
     for (uint32_t i = 0; i < head.segments; i++) {
-        if (!open_segment(v, named[i], &v->parts[i], err))
+        if (!open_named(v, named[i], &v->parts[i], err))
             return false;
         v->parts_count++;
         if (!take(&rest, v->parts[i].ranks, sizeof(int32_t) * named[i].pictures))
@@ -237,22 +272,29 @@ void index_refresh(Visual *v)
 
 // ---- segments
 
-static bool write_segment(
-    Visual *v, const char *bytes, size_t size_bytes, const int32_t *ranks, IndexPart *ret, Err *err)
+// What is written and opened again.
+typedef struct {
+    const char *bytes;
+    size_t size_bytes;
+    const Form *forms;
+    const int32_t *ranks;
+} NewSegment;
+
+static bool write_segment(Visual *v, NewSegment new, int count, IndexPart *ret, Err *err)
 {
     char name[SEGMENT_FILE_NAME_BYTES];
     const uint32_t number = v->next_number;
-    if (!file_replace(v->dir, segment_name(number, name), (Str){bytes, size_bytes}, true, err))
-        return false;
-    CLEANUP(fd_closep) int fd = file_open(v->dir, name, err);
-    if (fd < 0)
-        return false;
-    Segment *s = visual_segment_open(fd, words_version(v->words), err);
-    if (s == NULL)
+    size_t forms_bytes;
+    char *forms = forms_file(new.forms, count, &forms_bytes);
+    const bool good =
+        file_replace(v->dir, segment_name(number, name), (Str){new.bytes, new.size_bytes}, true, err) &&
+        file_replace(v->dir, forms_name(number, name), (Str){forms, forms_bytes}, true, err) &&
+        open_segment(v, number, ret, err);
+    free(forms);
+    if (!good)
         return false;
     v->next_number++;
-    *ret = part_of(number, s);
-    memcpy(ret->ranks, ranks, sizeof(int32_t) * s->pictures);
+    memcpy(ret->ranks, new.ranks, sizeof(int32_t) * ret->segment->pictures);
     return true;
 }
 
@@ -279,21 +321,26 @@ static bool merge_parts(Visual *v, int first, int count, Err *err)
     }
     bool *keep = mem_alloc(total);
     int32_t *ranks = mem_alloc(sizeof(int32_t) * total);
+    Form *forms = mem_alloc(sizeof(*forms) * total);
     for (int p = 0; p < count; p++) {
         keeps[p] = keep + at;
         for (uint32_t i = 0; i < segments[p]->pictures; i++, at++) {
             keep[at] = old[p].ranks[i] != RANK_GONE;
-            if (keep[at])
-                ranks[kept++] = old[p].ranks[i];
+            if (!keep[at])
+                continue;
+            forms_get(old[p].forms, i, &forms[kept]);
+            ranks[kept++] = old[p].ranks[i];
         }
     }
     size_t size_bytes;
     char *bytes = visual_segment_merge(segments, keeps, count, words_version(v->words), &size_bytes);
     IndexPart merged;
-    const bool good = bytes == NULL || write_segment(v, bytes, size_bytes, ranks, &merged, err);
+    const bool good = bytes == NULL || write_segment(v, (NewSegment){bytes, size_bytes, forms, ranks},
+                                           (int)kept, &merged, err);
     const int left = bytes == NULL ? 0 : 1, behind = v->parts_count - first - count;
     free(keep);
     free(ranks);
+    free(forms);
     free(bytes);
     if (!good)
         return false;
@@ -336,10 +383,16 @@ bool index_add(Visual *v, const Entry *entries, const int32_t *ranks, int count,
         return true;
     if (v->parts_count == SHELF_PARTS_MAX)
         return err_set(err, ERR_LIMIT, "visual index holds %u pictures and no more", v->shelf.pictures);
+    static const Form no_lines = {.width = 1, .height = 1};
     size_t size_bytes;
+    Form *forms = mem_alloc(sizeof(*forms) * (size_t)count);
+    for (int i = 0; i < count; i++)
+        forms[i] = entries[i].form ? *entries[i].form : no_lines;
     char *bytes = visual_segment_make(entries, count, words_version(v->words), &size_bytes);
-    const bool good = write_segment(v, bytes, size_bytes, ranks, &v->parts[v->parts_count], err);
+    const bool good = write_segment(
+        v, (NewSegment){bytes, size_bytes, forms, ranks}, count, &v->parts[v->parts_count], err);
     free(bytes);
+    free(forms);
     if (!good)
         return false;
     v->parts_count++;
@@ -354,7 +407,8 @@ void index_sweep(Visual *v, uint32_t from)
             named |= v->parts[i].number == number;
         char name[SEGMENT_FILE_NAME_BYTES];
         Err err = {0};
-        if (!named && !file_remove(v->dir, segment_name(number, name), &err))
+        if (!named && (!file_remove(v->dir, forms_name(number, name), &err) ||
+                          !file_remove(v->dir, segment_name(number, name), &err)))
             return; // tried again at the next opening
     }
 }

@@ -15,6 +15,7 @@
 typedef struct {
     uint32_t number; // of its file
     Segment *segment;
+    Forms *forms;    // of the same pictures
     int32_t *ranks;  // as stored: of each picture, RANK_GONE or RANK_DEFAULT
     int32_t *counts; // what that means now (index_refresh_shelf)
 } IndexPart;

@@ -4,6 +4,7 @@
 // others agree or not.
 #pragma once
 
+#include "visual/forms.h"
 #include "visual/segment.h"
 
 enum {
@@ -18,6 +19,7 @@ typedef struct {
     const Segment *segment;
     const int32_t *ranks; // rights_terms_rank of each picture, or RANK_GONE
     uint32_t first;       // number of its first picture on the shelf
+    const Forms *forms;   // of the same pictures; NULL: none
 } ShelfPart;
 
 // All pictures of one moment.

@@ -9,6 +9,7 @@
 // pictures further this mark lies; STEP_ON means: go on that many, there is no mark here.
 #pragma once
 
+#include "visual/form.h"
 #include "visual/sketch.h"
 #include "visual/words.h"
 
@@ -43,6 +44,7 @@ typedef struct {
     Sketch sketch;
     const Mark *marks;
     int marks_count;
+    const Form *form; // goes to the file of forms beside the segment (forms.h); NULL: of no lines
 } Entry;
 
 typedef struct {

@@ -124,7 +124,7 @@ VisualCounts visual_counts(Visual *v)
     pthread_rwlock_rdlock(&v->guard);
     VisualCounts counts = {.late = (int64_t)v->late.count};
     for (int p = 0; p < v->parts_count; p++) {
-        counts.bytes += (int64_t)v->parts[p].segment->map_bytes;
+        counts.bytes += (int64_t)(v->parts[p].segment->map_bytes + v->parts[p].forms->map_bytes);
         for (uint32_t i = 0; i < v->parts[p].segment->pictures; i++)
             counts.pictures += v->parts[p].ranks[i] != RANK_GONE;
     }

@@ -77,6 +77,7 @@ typedef struct {
     SketchColour colours[PALETTE_MAX]; // PALETTE; parts need not sum up
     int colours_count;
     bool mirrored;   // DETAIL: mirror images too
+    bool drawings;   // DETAIL: if nothing else is found and there is no lasso, what has the same lines
     bool perhaps;    // also what is more likely chance than not, after all that is not
     ViewerRole role; // objects whose pictures may not be seen are in no hit
     bool has_only;   // only these objects, as many as there are
@@ -96,6 +97,7 @@ typedef struct {
     int outline_count;                       // reach beyond the picture
     double left, top, width, height;         // box around the outline, inside the picture
     bool negative, mirrored;
+    bool drawn; // found by its lines (form.h): there are no spots that agree
     VisualPoint asked[VISUAL_POINTS_MAX], found[VISUAL_POINTS_MAX]; // the evidence: spots that agree
     int points_count;
 } VisualHit;
@@ -177,6 +179,6 @@ int visual_read_colours(Str text, SketchColour *ret);
 
 // ---- for scripts: members of an open map. Pixels are those of the whole picture.
 //   "image": id, "score": 0.98, "region": "x,y,w,h" (as in IIIF), "outline": [[x, y], ...], "negative",
-//   "mirrored", "points": [[x asked, y asked, x found, y found], ...] with fractions of the picture asked
-//   with, then pixels
+//   "mirrored", "drawn": true (only if so), "points": [[x asked, y asked, x found, y found], ...] with
+//   fractions of the picture asked with, then pixels
 void visual_write_hit(const VisualHit *hit, bool points, JsonWriter *w);

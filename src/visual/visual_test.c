@@ -183,6 +183,63 @@ static void hidden_stays_hidden(void **state)
     close_museum(&m);
 }
 
+// The outlines of picture `number` in black on white.
+static Pixels draw_lines(uint32_t number)
+{
+    Pixels px = paint(number), out = pixels_make(WIDTH, HEIGHT, 3);
+    memset(out.p, 255, out.stride * HEIGHT);
+    for (int y = 1; y < HEIGHT; y++) {
+        for (int x = 1; x < WIDTH; x++) {
+            const int here = pixels_at(&px, x, y)[1];
+            if (abs(here - pixels_at(&px, x - 1, y)[1]) > 12 || abs(here - pixels_at(&px, x, y - 1)[1]) > 12)
+                memset(pixels_at(&out, x, y), 0, 3);
+        }
+    }
+    free(px.p);
+    return out;
+}
+
+static void check_drawing(Visual *v, VisualAsk wish, uint32_t number, const char *want)
+{
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    Pixels px = draw_lines(number);
+    wish.question = VISUAL_DETAIL;
+    wish.picture = (Picture){px.p, WIDTH, HEIGHT, px.stride};
+    const VisualAnswer answer = ask(v, wish, a);
+    free(px.p);
+    if (*want == '\0') {
+        assert_int_equal(answer.count, 0);
+        return;
+    }
+    assert_true(answer.count > 0);
+    assert_true(str_eq(answer.hits[0].object_id, str_from(want)));
+    if (!answer.hits[0].drawn)
+        return;
+    assert_true(answer.hits[0].left < 0.1 && answer.hits[0].top < 0.1);
+    assert_true(answer.hits[0].width > 0.85 && answer.hits[0].height > 0.85);
+}
+
+static void drawings_are_found(void **state)
+{
+    (void)state;
+    Museum m = open_museum();
+    put(&m, "secret", 1, 50, ACCESS_NONE);
+    Visual *v = open_index(&m, true);
+    follow(&m, v);
+    const VisualAsk wish = {.drawings = true};
+    for (uint32_t number = 1; number < 6; number++) {
+        char want[32];
+        snprintf(want, sizeof(want), "object-%u", number);
+        check_drawing(v, wish, number, want);
+    }
+    check_drawing(v, wish, 50, "");
+    check_drawing(v, wish, 77, "");
+    check_drawing(v, (VisualAsk){.drawings = true, .role = VIEWER_STAFF}, 50, "secret");
+    check_drawing(v, (VisualAsk){.drawings = true, .except_object = S("object-3")}, 3, "");
+    visual_close(v);
+    close_museum(&m);
+}
+
 // Opened with another default of museum.conf, the index obeys it, reader and writer, without being made
 // again.
 static void another_default_counts_at_once(void **state)
@@ -349,7 +406,8 @@ static void damaged_is_made_again(void **state)
         bool cut;
     } rows[] = {{"head", 0, true}, {"head", 20, true}, {"head", 0, false}, {"head", 12, false},
         {"head", 60, false}, {"segment-1", 0, true}, {"segment-1", 100, true}, {"segment-1", 3, false},
-        {"segment-1", 12, false}, {"segment-1", 17, false}};
+        {"segment-1", 12, false}, {"segment-1", 17, false}, {"forms-1", 0, true}, {"forms-1", 60, true},
+        {"forms-1", 3, false}, {"forms-1", 12, false}, {"forms-1", 45, false}};
     Museum m = open_museum();
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         remove_index(&m);
@@ -509,6 +567,7 @@ int main(void)
         cmocka_unit_test(a_lasso_leaves_the_rest_out),
         cmocka_unit_test(nothing_to_search_by),
         cmocka_unit_test(hidden_stays_hidden),
+        cmocka_unit_test(drawings_are_found),
         cmocka_unit_test(another_default_counts_at_once),
         cmocka_unit_test(changes_are_followed),
         cmocka_unit_test(late_pictures_come_later),
