@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// reference FILE PAGE OUT.ppm: a page of a picture as libvips alone decodes it, upright, in sRGB over white, for tests to
-// compare with what the museum draws.
+// reference FILE PAGE OUT.ppm: a page of a picture as libvips alone decodes it, upright, in sRGB over white,
+// for tests to compare with what the museum draws.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

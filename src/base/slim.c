@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loading dozens of shared objects touches most of their pages once: symbol tables, constructors, types. None of
-// that is needed again, yet it would stay in memory with every process. Pages that were never written to are
-// given back here; those that are used come again from the page cache.
+// Loading dozens of shared objects touches most of their pages once: symbol tables, constructors, types. None
+// of that is needed again, yet it would stay in memory with every process. Pages that were never written to
+// are given back here; those that are used come again from the page cache.
 #include "base/slim.h"
 
 #include "base/base.h"
