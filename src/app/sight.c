@@ -4,6 +4,7 @@
 #include "app/model.h"
 #include "base/file.h"
 #include "image/render.h"
+#include "image/write.h"
 
 #include <malloc.h>
 #include <pthread.h>
@@ -16,16 +17,18 @@
 
 enum {
     LOOK_EVERY_MS = 250,
-    RETRY_EVERY_ROUNDS = 20, // the lock, and pictures that were late, are tried again every 5 s
-    CHAIN_AT_ONCE = 4,       // pictures asked for links before the ledger is looked at again
-    MODEL_AT_ONCE = 8,       // pictures shown to the museum's own model, likewise
-    BUSY_PAUSE_MS = 20,      // between such steps
-    NICE = 5,                // visitors go first
-    UPLOAD_NICE = 15,        // and those who send nothing before those who do
+    RETRY_EVERY_ROUNDS = 20,   // the lock, and pictures that were late, are tried again every 5 s
+    CHAIN_AT_ONCE = 4,         // pictures asked for links before the ledger is looked at again
+    MODEL_AT_ONCE = 8,         // pictures shown to the museum's own model, likewise
+    BUSY_PAUSE_MS = 20,        // between such steps
+    NICE = 5,                  // visitors go first
+    UPLOAD_NICE = 15,          // and those who send nothing before those who do
+    UPLOAD_SIDE_MIN_PX = 1000, // what is enough of a large photograph
     UPLOAD_CHILDREN = 2,
     UPLOAD_TIME_MAX_S = 20,
     UPLOAD_PIXELS_MAX = 200 * 1000 * 1000,
     SMALL_SIDE_MAX_PX = 800, // of an upload as the answer gives it back
+    SMALL_QUALITY = 85,
     SMALL_MAX_BYTES = 1536 * 1024,
 };
 
@@ -356,7 +359,7 @@ static bool check_region(const int region[4], int width_px, int height_px, Err *
 }
 
 // The same part in a picture that was decoded smaller.
-static void scale_region(const int region[4], const ImageFacts *from, const PyramidFacts *to, int ret[4])
+static void scale_region(const int region[4], const ImageFacts *from, const CageSmall *to, int ret[4])
 {
     ret[0] = MIN_OF((int)((int64_t)region[0] * to->width_px / from->width_px), to->width_px - 1);
     ret[1] = MIN_OF((int)((int64_t)region[1] * to->height_px / from->height_px), to->height_px - 1);
@@ -366,37 +369,49 @@ static void scale_region(const int region[4], const ImageFacts *from, const Pyra
     ret[3] = MIN_OF(ret[3], to->height_px - ret[1]);
 }
 
-static bool render_small(const Pyramid *p, const int region[4], Arena *a, SightSmall *ret, Err *err)
+static bool write_small(const PictureFile *part, Arena *a, SightSmall *ret, Err *err)
 {
     CLEANUP(buf_free) Buf b = buf_with_max(SMALL_MAX_BYTES);
-    const RenderAsk ask = ask_part(region, SMALL_SIDE_MAX_PX);
-    *ret = (SightSmall){.width_px = ask.out_width_px, .height_px = ask.out_height_px};
-    return render(p, &ask, &b, err) && buf_into(&b, a, &ret->jpeg, err);
+    const PictureFile file = picture_fit(part, SMALL_SIDE_MAX_PX, a);
+    ret->width_px = file.width_px;
+    ret->height_px = file.height_px;
+    return picture_write(&file, &b, err) && buf_into(&b, a, &ret->jpeg, err);
 }
 
-// The pyramid of the upload exists only as long as it is looked at.
+// The pixels of the upload exist only as long as they are looked at. Of a part of it more of them are wanted.
 static bool decode(
     Cage *cage, int from, const int region[4], Arena *a, Picture *ret, SightSmall *small, Err *err)
 {
+    static const CageSmallSides whole_sides = {VISUAL_SIDE_MAX_PX, UPLOAD_SIDE_MIN_PX},
+                                part_sides = {2 * VISUAL_SIDE_MAX_PX, VISUAL_SIDE_MAX_PX};
     CLEANUP(fd_closep) int to = memfd_create("upload", MFD_CLOEXEC);
     ImageFacts facts;
+    CageSmall size;
     if (to < 0)
         return err_errno(err, "no room for an upload");
-    if (!cage_derive_small(cage, from, to, VISUAL_SIDE_MAX_PX, &facts, err))
+    if (!cage_small(cage, from, to, is_whole(region) ? whole_sides : part_sides, &facts, &size, err))
         return false;
-    Pyramid *p = pyramid_open(fd_take(&to), err);
-    if (!p)
-        return false;
-    const int whole[4] = {0, 0, facts.width_px, facts.height_px};
-    const int *part = is_whole(region) ? whole : region;
-    bool good = is_whole(region) || check_region(region, facts.width_px, facts.height_px, err);
-    if (good) {
-        int there[4];
-        scale_region(part, &facts, pyramid_facts(p), there);
-        good = render_part(p, there, a, ret, err) && (!small || render_small(p, there, a, small, err));
+    int there[4] = {0, 0, size.width_px, size.height_px};
+    if (!is_whole(region)) {
+        if (!check_region(region, facts.width_px, facts.height_px, err))
+            return false;
+        scale_region(region, &facts, &size, there);
     }
-    pyramid_drop(p);
-    return good;
+    const size_t stride = (size_t)size.width_px * 3;
+    uint8_t *pixels = arena_alloc(a, stride * (size_t)size.height_px);
+    if (!file_read_at(to, pixels, stride * (size_t)size.height_px, 0, err))
+        return false;
+    const PictureFile part = {.p = pixels + (size_t)there[1] * stride + (size_t)there[0] * 3,
+        .width_px = there[2],
+        .height_px = there[3],
+        .channels = 3,
+        .stride_bytes = stride,
+        .format = RENDER_JPEG,
+        .quality = SMALL_QUALITY};
+    const PictureFile asked = picture_fit(&part, VISUAL_SIDE_MAX_PX, a);
+    *ret = (Picture){
+        .p = asked.p, .width_px = asked.width_px, .height_px = asked.height_px, .stride = asked.stride_bytes};
+    return !small || write_small(&asked, a, small, err);
 }
 
 bool sight_upload(

@@ -232,6 +232,12 @@ static bool samples_believable(const CageQuestion *question, const CageSamples *
                s->profile_bytes <= SAMPLES_PROFILE_MAX_BYTES && s->channels > s->alpha);
 }
 
+static bool small_believable(const CageQuestion *question, const CageSmall *s)
+{
+    return question->job != CAGE_SMALL || (s->width_px > 0 && s->width_px <= question->side_px &&
+                                              s->height_px > 0 && s->height_px <= question->side_px);
+}
+
 static bool converse(
     const Cage *c, Slot *slot, const CageQuestion *question, int from, int to, CageAnswer *ret, Err *err)
 {
@@ -248,7 +254,8 @@ static bool converse(
             return err_set(err, (ErrKind)answer.kind, "%s", answer.text);
         if ((answer.word != CAGE_SEEN && answer.word != CAGE_DONE) || !facts_believable(c, &answer.facts))
             return blame(c, slot, false, err);
-        if (answer.word == CAGE_DONE && !samples_believable(question, &answer.samples))
+        if (answer.word == CAGE_DONE &&
+            (!samples_believable(question, &answer.samples) || !small_believable(question, &answer.small)))
             return blame(c, slot, false, err);
         if (answer.word == CAGE_DONE)
             break;
@@ -351,13 +358,6 @@ static CageQuestion question_of(const Cage *c, CageJob job)
         .pixels_max = c->config.pixels_max};
 }
 
-bool cage_derive_small(Cage *c, int from, int to, int side_px, ImageFacts *ret, Err *err)
-{
-    CageQuestion question = question_of(c, CAGE_DERIVE);
-    question.side_px = side_px;
-    return ask(c, &question, from, to, ret, err);
-}
-
 bool cage_derive_page(Cage *c, int page, int from, int to, ImageFacts *ret, Err *err)
 {
     CageQuestion question = question_of(c, CAGE_DERIVE);
@@ -387,6 +387,23 @@ bool cage_cut(Cage *c, const CageCut *cut, int from, int to, CageSamples *ret, E
     if (!ask_all(c, &question, from, to, &answer, err))
         return false;
     *ret = answer.samples;
+    return true;
+}
+
+bool cage_small(
+    Cage *c, int from, int to, CageSmallSides sides, ImageFacts *ret, CageSmall *ret_small, Err *err)
+{
+    CageQuestion question = question_of(c, CAGE_SMALL);
+    CageAnswer answer;
+    uint64_t bytes;
+    question.side_px = sides.side_px;
+    question.least_px = sides.least_px;
+    if (!ask_all(c, &question, from, to, &answer, err) || !file_size(to, &bytes, err))
+        return false;
+    if (bytes != (uint64_t)answer.small.width_px * (uint64_t)answer.small.height_px * 3)
+        return err_set(err, ERR_CORRUPT, "the decoder did not give all pixels");
+    *ret = answer.facts;
+    *ret_small = answer.small;
     return true;
 }
 

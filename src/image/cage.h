@@ -39,9 +39,6 @@ typedef struct {
 // writing. ERR_CORRUPT: broken or truncated; ERR_UNSUPPORTED: not a picture we read; ERR_LIMIT: over pixels,
 // memory or time. The text says what is wrong with the file in words for a report.
 bool cage_derive(Cage *cage, int from, int to, ImageFacts *ret, Err *err) MUST_CHECK;
-// The same for a picture that is only looked at, not kept: where the format allows it is decoded at a smaller
-// size, its longer side at least side_px if it had that. `ret` still tells the size of the file's picture.
-bool cage_derive_small(Cage *cage, int from, int to, int side_px, ImageFacts *ret, Err *err) MUST_CHECK;
 // The same for one picture of a file of several: page 0 .. ImageFacts.pages - 1. ERR_INVALID beyond.
 bool cage_derive_page(Cage *cage, int page, int from, int to, ImageFacts *ret, Err *err) MUST_CHECK;
 // A region of a master's own samples, made smaller if out_... says so; for what an 8-bit pyramid cannot hold.
@@ -67,5 +64,17 @@ typedef struct {
 // Writes to `to`, an empty file: the samples in the byte order of this machine, row by row, then the profile.
 // Costs as much as decoding the master down to the region's end. ERR_UNSUPPORTED: samples of another kind.
 bool cage_cut(Cage *cage, const CageCut *cut, int from, int to, CageSamples *ret, Err *err) MUST_CHECK;
+typedef struct {
+    int side_px, least_px;
+} CageSmallSides;
+typedef struct {
+    int width_px, height_px;
+} CageSmall;
+
+// A picture that is only looked at, not kept: writes RGB, 8 bits, sRGB, upright, row after row without gaps
+// to `to`, an empty file. Its longer side is side_px at most; least_px will do where a decoder is faster
+// then. `ret` still tells the size of the file's picture, ret_small what was written.
+bool cage_small(Cage *cage, int from, int to, CageSmallSides sides, ImageFacts *ret, CageSmall *ret_small,
+    Err *err) MUST_CHECK;
 // Only looks: size and kind, from header bytes.
 bool cage_probe(Cage *cage, int page, int from, ImageFacts *ret, Err *err) MUST_CHECK;

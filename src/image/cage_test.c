@@ -252,6 +252,62 @@ static void survives(void **state)
     }
 }
 
+// Pixels without a pyramid show what the pyramid shows, upright, in RGB, as large as was asked.
+static void check_small(const char *name, CageSmallSides sides)
+{
+    Err err = {0};
+    ImageFacts facts, whole;
+    CageSmall size;
+    CLEANUP(fd_closep) int from = open_data(name);
+    CLEANUP(fd_closep) int to = memfd_create("small", MFD_CLOEXEC);
+    if (!cage_small(cage, from, to, sides, &facts, &size, &err))
+        fail_msg("%s: %s", name, err.text);
+    Pyramid *p = derive(name, &whole, &err);
+    assert_non_null(p);
+    assert_memory_equal(&facts, &whole, sizeof(facts));
+    const int longer_px = MAX_OF(facts.width_px, facts.height_px),
+              got_px = MAX_OF(size.width_px, size.height_px);
+    assert_in_range(got_px, MIN_OF(longer_px, sides.least_px), MIN_OF(longer_px, sides.side_px));
+    assert_true(abs(size.width_px - facts.width_px * got_px / longer_px) <= 1);
+    assert_true(abs(size.height_px - facts.height_px * got_px / longer_px) <= 1);
+    Pixels got = pixels_make(size.width_px, size.height_px, 3),
+           want = pixels_make(size.width_px, size.height_px, 3);
+    const size_t bytes = got.stride * (size_t)size.height_px;
+    assert_int_equal(pread(to, got.p, bytes + 1, 0), bytes);
+    const RenderAsk ask = {.width_px = facts.width_px,
+        .height_px = facts.height_px,
+        .out_width_px = size.width_px,
+        .out_height_px = size.height_px};
+    assert_true(render_pixels(p, &ask, want.p, want.stride, &err));
+    if (difference(&got, &want) > 6)
+        fail_msg("%s at %d px: off by %d", name, got_px, difference(&got, &want));
+    free(got.p);
+    free(want.p);
+    pyramid_drop(p);
+}
+
+static void small_pixels(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(goods); i++) {
+        print_message("# %s\n", goods[i].name);
+        check_small(goods[i].name, (CageSmallSides){100, 100});
+        check_small(goods[i].name, (CageSmallSides){110, 85}); // 720 px: an eighth is 90
+        check_small(goods[i].name, (CageSmallSides){1200, 1000});
+    }
+    static const char *const bad[] = {
+        "broken-crc.png", "broken-scan.jpg", "broken-truncated.jpg", "bomb-60000x60000.png"};
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        Err err = {0};
+        ImageFacts facts;
+        CageSmall size;
+        CLEANUP(fd_closep) int from = open_data(bad[i]);
+        CLEANUP(fd_closep) int to = memfd_create("small", MFD_CLOEXEC);
+        assert_false(cage_small(cage, from, to, (CageSmallSides){100, 100}, &facts, &size, &err));
+        assert_int_not_equal(err.kind, ERR_NONE);
+    }
+}
+
 // A picture that needs more memory than the child may have.
 static void memory(void **state)
 {
@@ -320,6 +376,7 @@ int main(void)
         cmocka_unit_test(cut_off),
         cmocka_unit_test(pages),
         cmocka_unit_test(survives),
+        cmocka_unit_test(small_pixels),
         cmocka_unit_test(memory),
         cmocka_unit_test(limits),
     };

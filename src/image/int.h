@@ -296,6 +296,8 @@ typedef struct {
     double left, top, step_x, step_y; // as for resample_make
 } ShrinkAsk;
 
+// The whole picture so that its longer side, which is longer, becomes side_px.
+ShrinkAsk shrink_fit(int width_px, int height_px, int channels, int side_px);
 Shrink *shrink_open(const ShrinkAsk *ask);
 void shrink_row(Shrink *s, const uint8_t *row); // height_px times, top first
 Pixels shrink_take(Shrink *s);                  // after the last; the caller frees .p

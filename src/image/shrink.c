@@ -16,6 +16,20 @@ struct Shrink {
     Pixels result;
 };
 
+ShrinkAsk shrink_fit(int width_px, int height_px, int channels, int side_px)
+{
+    const int longer_px = MAX_OF(width_px, height_px);
+    const int to_width_px = MAX_OF(1, (int)((int64_t)width_px * side_px / longer_px));
+    const int to_height_px = MAX_OF(1, (int)((int64_t)height_px * side_px / longer_px));
+    return (ShrinkAsk){.width_px = width_px,
+        .height_px = height_px,
+        .channels = channels,
+        .to_width_px = to_width_px,
+        .to_height_px = to_height_px,
+        .step_x = (double)width_px / to_width_px,
+        .step_y = (double)height_px / to_height_px};
+}
+
 Shrink *shrink_open(const ShrinkAsk *ask)
 {
     Shrink *s = mem_alloc(sizeof(*s));

@@ -3,6 +3,8 @@
 
 #include "image/int.h"
 
+#include <stdlib.h>
+
 static bool check_words(const PictureWords *words, Err *err)
 {
     assert(words->texts_count <= PICTURE_TEXTS_MAX);
@@ -42,4 +44,23 @@ bool picture_write(const PictureFile *file, Buf *out, Err *err)
     for (int y = 0; y < file->height_px && good; y++)
         good = encoder_row(encoder, file->p + (size_t)y * file->stride_bytes, err);
     return good && encoder_finish(encoder, err);
+}
+
+PictureFile picture_fit(const PictureFile *file, int side_px, Arena *a)
+{
+    PictureFile fitting = *file;
+    if (MAX_OF(file->width_px, file->height_px) <= side_px)
+        return fitting;
+    const ShrinkAsk ask = shrink_fit(file->width_px, file->height_px, file->channels, side_px);
+    CLEANUP(shrink_closep) Shrink *shrink = shrink_open(&ask);
+    for (int y = 0; y < file->height_px; y++)
+        shrink_row(shrink, file->p + (size_t)y * file->stride_bytes);
+    Pixels made = shrink_take(shrink);
+    const size_t bytes = made.stride * (size_t)made.height_px;
+    fitting.p = memcpy(arena_alloc(a, bytes), made.p, bytes);
+    fitting.width_px = made.width_px;
+    fitting.height_px = made.height_px;
+    fitting.stride_bytes = made.stride;
+    free(made.p);
+    return fitting;
 }

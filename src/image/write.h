@@ -30,6 +30,9 @@ typedef struct {
     PictureWords words;
 } PictureFile;
 
+// The same picture so that its longer side is side_px at most; made smaller, its pixels are in the arena.
+PictureFile picture_fit(const PictureFile *file, int side_px, Arena *a);
+
 // Appends the file to `out`. ERR_LIMIT: a side, a text or the file is too big; ERR_UNSUPPORTED: another
 // format.
 bool picture_write(const PictureFile *file, Buf *out, Err *err) MUST_CHECK;

@@ -68,11 +68,40 @@ static void what_does_not_fit(void **state)
     free((char *)(uintptr_t)longest.p);
 }
 
+// What is flat stays what it is, what fits is not touched.
+static void fits(void **state)
+{
+    (void)state;
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    static const struct {
+        int width_px, height_px, side_px, to_width_px, to_height_px;
+    } rows[] = {{90, 60, 30, 30, 20}, {60, 90, 30, 20, 30}, {90, 60, 90, 90, 60}, {900, 2, 30, 30, 1},
+        {1, 1, 1, 1, 1}};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        const size_t stride = (size_t)rows[i].width_px * 3 + 5; // a part of something wider
+        uint8_t *pixels = arena_alloc(a, stride * (size_t)rows[i].height_px);
+        memset(pixels, 77, stride * (size_t)rows[i].height_px);
+        const PictureFile file = {.p = pixels,
+            .width_px = rows[i].width_px,
+            .height_px = rows[i].height_px,
+            .channels = 3,
+            .stride_bytes = stride};
+        const PictureFile got = picture_fit(&file, rows[i].side_px, a);
+        assert_int_equal(got.width_px, rows[i].to_width_px);
+        assert_int_equal(got.height_px, rows[i].to_height_px);
+        assert_int_equal(got.p == file.p, rows[i].side_px >= rows[i].width_px);
+        for (int y = 0; y < got.height_px; y++)
+            for (int x = 0; x < got.width_px * 3; x++)
+                assert_int_equal(got.p[(size_t)y * got.stride_bytes + (size_t)x], 77);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_say_what_they_are),
         cmocka_unit_test(what_does_not_fit),
+        cmocka_unit_test(fits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

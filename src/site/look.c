@@ -4,6 +4,7 @@
 #include "site/look.h"
 
 #include "base/base64.h"
+#include "base/clock.h"
 #include "base/utf8.h"
 
 enum { LOOK_COUNT = 24, AGAIN_MAX_BYTES = 2 * 1024 * 1024 }; // again: an answer has it twice
@@ -154,7 +155,7 @@ static bool read_upload(const Visit *v, Look *look, Err *err)
     return true;
 }
 
-static bool read_picture(const Visit *v, Look *look, Err *err)
+static bool get_picture(const Visit *v, Look *look, Err *err)
 {
     const SiteSight *sight = &v->site->config.sight;
     if (!look_read_part(look, err))
@@ -169,6 +170,14 @@ static bool read_picture(const Visit *v, Look *look, Err *err)
         return true;
     }
     return sight->region(sight->ctx, &image, look->region, v->a, &look->ask.picture, err);
+}
+
+static bool read_picture(const Visit *v, Look *look, Err *err)
+{
+    const int64_t begun_us = clock_mono_us();
+    const bool good = get_picture(v, look, err);
+    look->picture_us = clock_mono_us() - begun_us;
+    return good;
 }
 
 static bool read_look(const Visit *v, Look *look, Err *err)
@@ -207,7 +216,9 @@ static bool ask_index(const Visit *v, Look *look, Err *err)
     Visual *visual = sight->keep(sight->ctx);
     if (!visual)
         return err_set(err, ERR_BUSY, "the visual index is being made");
+    const int64_t begun_us = clock_mono_us();
     const bool good = visual_ask(visual, &look->ask, v->a, &look->answer, err);
+    look->ask_us = clock_mono_us() - begun_us;
     sight->drop(sight->ctx, visual);
     return good;
 }
@@ -350,6 +361,7 @@ static void put_hit(const Visit *v, const LookFound *found, bool points, JsonWri
 
 void api_look_answer(Visit *v)
 {
+    const int64_t begun_us = clock_mono_us();
     Err err = {0};
     Look look = {0};
     LookFound *found = NULL;
@@ -381,6 +393,9 @@ void api_look_answer(Visit *v)
     json_put_map_end(&w);
     frame_send(v, 200, S("application/json; charset=utf-8"), &b);
     http_answer_header(v->answer, "Access-Control-Allow-Origin", S("*"));
+    http_answer_header(v->answer, "Server-Timing",
+        arena_printf(v->a, "picture;dur=%.1f, ask;dur=%.1f, all;dur=%.1f", (double)look.picture_us / 1000,
+            (double)look.ask_us / 1000, (double)(clock_mono_us() - begun_us) / 1000));
     if (look.uploaded)
         v->answer->cache_control = S("no-store");
 }

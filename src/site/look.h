@@ -23,6 +23,7 @@ typedef struct {
     Seen *seen;       // the object image_id belongs to
     const RecordMedia *media;
     VisualAnswer answer;
+    int64_t picture_us, ask_us; // how long it took to have the picture, and to ask the index
 } Look;
 
 // A hit and its object as the visitor may see it.

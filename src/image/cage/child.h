@@ -46,9 +46,16 @@ Colour *colour_open(Str profile, int channels, char *ret_name, size_t name_bytes
 void colour_row(const Colour *c, uint8_t *row, int width_px); // in place
 void colour_closep(Colour **c);
 
+// small.c: what CAGE_SMALL wants, from rows of 1 or 3 channels (sRGB) as they come before turning.
+typedef struct Small Small;
+Small *small_open(const Task *task, int width_px, int height_px, int channels, Turn turn);
+void small_row(Small *s, const uint8_t *row); // height_px times, top first
+bool small_finish(Small *s, const Task *task, CageSmall *ret, Err *err) MUST_CHECK;
+void small_closep(Small **s);
+
 // load_jpeg.c: grey and three-component JPEGs straight from libjpeg-turbo. False with ERR_NONE: not one of
 // those.
-bool load_jpeg(const Task *task, ImageFacts *ret, Err *err) MUST_CHECK;
+bool load_jpeg(const Task *task, ImageFacts *ret, CageSmall *ret_small, Err *err) MUST_CHECK;
 // load_tiff.c: very wide tiled TIFFs. False with ERR_NONE: not one of those.
 bool load_tiff(const Task *task, ImageFacts *ret, Err *err) MUST_CHECK;
 // tiff_page.c: one page of a TIFF of several; reads from the task's descriptor. NULL if libvips says no.
@@ -58,4 +65,4 @@ bool load_cut(
     const Task *task, Format format, ImageFacts *ret, CageSamples *ret_samples, Err *err) MUST_CHECK;
 // load_vips.c: everything else.
 bool load_vips_start(Err *err) MUST_CHECK; // before the bars close
-bool load_vips(const Task *task, Format format, ImageFacts *ret, Err *err) MUST_CHECK;
+bool load_vips(const Task *task, Format format, ImageFacts *ret, CageSmall *ret_small, Err *err) MUST_CHECK;

@@ -32,6 +32,7 @@ typedef struct {
     bool by_blocks; // which are not of a kind that can be cut as it is read: all coefficients come first
     SpliceIndexWriter *index; // instead of the tiles of level 0
     Tiler *tiler;
+    Small *small; // instead of the pyramid
     Colour *colour;
     uint8_t *rows;
     JOCTET *icc;
@@ -148,6 +149,7 @@ static void loader_closep(Loader **given)
     jpeg_destroy_decompress(&l->codec);
     splice_index_writer_closep(&l->index);
     tiler_closep(&l->tiler);
+    small_closep(&l->small);
     colour_closep(&l->colour);
     free(l->rows);
     free(l->icc);
@@ -187,14 +189,18 @@ static bool is_large(const struct jpeg_decompress_struct *c)
 }
 
 // Eighths of the size that still leave side_px on the longer side: libjpeg then computes no more than it
-// must.
-static void shrink(struct jpeg_decompress_struct *c, int side_px)
+// must. Halves, quarters and eighths are much faster than the others, so they may leave less.
+static void shrink(struct jpeg_decompress_struct *c, const CageQuestion *question)
 {
     const int64_t longer_px = MAX_OF(c->image_width, c->image_height);
+    unsigned eighths = 8;
+    if (question->job == CAGE_SMALL)
+        for (eighths = 1; eighths < 8; eighths++)
+            if (longer_px * eighths / 8 >= question->side_px ||
+                ((eighths & (eighths - 1)) == 0 && longer_px * eighths / 8 >= question->least_px))
+                break;
+    c->scale_num = eighths;
     c->scale_denom = 8;
-    c->scale_num = 8;
-    while (side_px > 0 && c->scale_num > 1 && longer_px * (c->scale_num - 1) / 8 >= side_px)
-        c->scale_num--;
     jpeg_calc_output_dimensions(c);
 }
 
@@ -235,9 +241,13 @@ static bool start(Loader *l, const Task *task, ImageFacts *facts, Err *err)
         return false;
     if (task->question.job == CAGE_PROBE)
         return true;
-    shrink(c, task->question.side_px);
+    shrink(c, &task->question);
+    if (task->question.job == CAGE_SMALL) {
+        l->small = small_open(task, (int)c->output_width, (int)c->output_height, c->num_components, turn);
+        return true;
+    }
     bool upright = !turn.flip_x && !turn.flip_y && !turn.swap;
-    bool own = upright && task->question.side_px == 0 && !l->colour;
+    bool own = upright && !l->colour;
     bool cut = own && splice_head(c, &l->head);
     l->by_blocks = own && !cut && is_blocks(c, &l->head);
     l->spliced = cut || l->by_blocks;
@@ -261,7 +271,7 @@ static bool read_pixels(Loader *l, Err *err)
 {
     struct jpeg_decompress_struct *c = &l->codec;
     size_t stride = (size_t)c->output_width * (size_t)c->num_components;
-    c->out_color_space = c->num_components == 1 ? JCS_GRAYSCALE : l->colour ? JCS_RGB : JCS_YCbCr;
+    c->out_color_space = c->num_components == 1 ? JCS_GRAYSCALE : l->colour || l->small ? JCS_RGB : JCS_YCbCr;
     l->in_pixels = true;
     jpeg_start_decompress(c);
     l->rows = mem_alloc(stride * ROWS_AT_ONCE);
@@ -273,13 +283,15 @@ static bool read_pixels(Loader *l, Err *err)
         for (JDIMENSION i = 0; i < count; i++) {
             if (l->colour)
                 colour_row(l->colour, rows[i], (int)c->output_width);
-            if (!tiler_row(l->tiler, rows[i], err))
+            if (l->small)
+                small_row(l->small, rows[i]);
+            else if (!tiler_row(l->tiler, rows[i], err))
                 return false;
         }
     }
     l->in_pixels = false;
     jpeg_finish_decompress(c);
-    return tiler_finish(l->tiler, err);
+    return l->small || tiler_finish(l->tiler, err);
 }
 
 static bool give_tile(void *ctx, int column, int row, Str jpeg, Err *err)
@@ -351,7 +363,7 @@ static void start_again(Loader *l)
     l->ended = false;
     l->source.bytes_in_buffer = 0;
     jpeg_read_header(&l->codec, TRUE);
-    shrink(&l->codec, 0);
+    shrink(&l->codec, &(CageQuestion){.job = CAGE_DERIVE});
 }
 
 static bool cut_blocks(Loader *l, const Task *task, Err *err)
@@ -380,7 +392,7 @@ static bool derive(Loader *l, const Task *task, Err *err)
                         : read_pixels(l, err);
 }
 
-bool load_jpeg(const Task *task, ImageFacts *ret, Err *err)
+bool load_jpeg(const Task *task, ImageFacts *ret, CageSmall *ret_small, Err *err)
 {
     CLEANUP(loader_closep) Loader *l = mem_alloc(sizeof(*l));
     ImageFacts facts;
@@ -394,6 +406,8 @@ bool load_jpeg(const Task *task, ImageFacts *ret, Err *err)
     if (!start(l, task, &facts, err))
         return false;
     if (task->question.job == CAGE_DERIVE && !derive(l, task, err))
+        return false;
+    if (l->small && !(read_pixels(l, err) && small_finish(l->small, task, ret_small, err)))
         return false;
     *ret = facts;
     return true;

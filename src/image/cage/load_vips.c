@@ -217,7 +217,8 @@ static bool to_bytes(VipsImage **image)
 
 // ---- rows
 
-static bool pull_rows(VipsImage *image, Tiler *tiler, Err *err)
+// To one of the two.
+static bool pull_rows(VipsImage *image, Tiler *tiler, Small *small, Err *err)
 {
     VipsRegion *region = vips_region_new(image);
     bool ok = true, decoded = true;
@@ -225,7 +226,10 @@ static bool pull_rows(VipsImage *image, Tiler *tiler, Err *err)
         VipsRect strip = {0, y, image->Xsize, MIN_OF(STRIP_PX, image->Ysize - y)};
         decoded = vips_region_prepare(region, &strip) == 0;
         for (int i = 0; i < strip.height && ok && decoded; i++)
-            ok = tiler_row(tiler, VIPS_REGION_ADDR(region, 0, y + i), err);
+            if (small)
+                small_row(small, VIPS_REGION_ADDR(region, 0, y + i));
+            else
+                ok = tiler_row(tiler, VIPS_REGION_ADDR(region, 0, y + i), err);
     }
     g_object_unref(region);
     if (!decoded)
@@ -235,8 +239,6 @@ static bool pull_rows(VipsImage *image, Tiler *tiler, Err *err)
 
 static bool derive(const Task *task, VipsImage **image, Turn turn, Format format, Err *err)
 {
-    if (!flatten(image) || !to_srgb(image) || !to_bytes(image))
-        return vips_failed(err, format);
     TilerAsk ask = {.width_px = (*image)->Xsize,
         .height_px = (*image)->Ysize,
         .channels = (*image)->Bands,
@@ -247,9 +249,27 @@ static bool derive(const Task *task, VipsImage **image, Turn turn, Format format
     if (!tiler)
         return false;
     *err = (Err){0};
-    if (!pull_rows(*image, tiler, err))
+    if (!pull_rows(*image, tiler, NULL, err))
         return err->kind != ERR_NONE ? false : vips_failed(err, format);
     return tiler_finish(tiler, err);
+}
+
+static bool make_small(const Task *task, VipsImage *image, Turn turn, Format format, CageSmall *ret, Err *err)
+{
+    CLEANUP(small_closep)
+    Small *small = small_open(task, image->Xsize, image->Ysize, image->Bands, turn);
+    *err = (Err){0};
+    return pull_rows(image, NULL, small, err) ? small_finish(small, task, ret, err)
+                                              : vips_failed(err, format);
+}
+
+static bool decode(
+    const Task *task, VipsImage **image, Turn turn, Format format, CageSmall *ret_small, Err *err)
+{
+    if (!flatten(image) || !to_srgb(image) || !to_bytes(image))
+        return vips_failed(err, format);
+    return task->question.job == CAGE_SMALL ? make_small(task, *image, turn, format, ret_small, err)
+                                            : derive(task, image, turn, format, err);
 }
 
 void opened_close(Opened *o)
@@ -283,7 +303,7 @@ bool vips_open_page(const Task *task, Format format, Opened *o, Err *err)
     return true;
 }
 
-bool load_vips(const Task *task, Format format, ImageFacts *ret, Err *err)
+bool load_vips(const Task *task, Format format, ImageFacts *ret, CageSmall *ret_small, Err *err)
 {
     CLEANUP(opened_close) Opened o = {0};
     if (!vips_open_page(task, format, &o, err))
@@ -291,7 +311,7 @@ bool load_vips(const Task *task, Format format, ImageFacts *ret, Err *err)
     Turn turn = turn_of_exif(vips_image_get_orientation(o.image));
     if (!task_seen(task, &o.facts, err))
         return false;
-    if (task->question.job == CAGE_DERIVE && !derive(task, &o.image, turn, format, err))
+    if (task->question.job != CAGE_PROBE && !decode(task, &o.image, turn, format, ret_small, err))
         return false;
     if (format == FORMAT_PDF && complained_of_font())
         return err_set(err, ERR_UNSUPPORTED,

@@ -70,12 +70,13 @@ static bool carry_out(const Task *task, CageAnswer *done, Err *err)
     *err = (Err){0};
     if (task->question.job == CAGE_CUT)
         return load_cut(task, format, &done->facts, &done->samples, err);
-    if (format == FORMAT_JPEG && (load_jpeg(task, &done->facts, err) || err->kind != ERR_NONE))
+    if (format == FORMAT_JPEG && (load_jpeg(task, &done->facts, &done->small, err) || err->kind != ERR_NONE))
         return err->kind == ERR_NONE;
     *err = (Err){0};
-    if (format == FORMAT_TIFF && (load_tiff(task, &done->facts, err) || err->kind != ERR_NONE))
+    if (format == FORMAT_TIFF && task->question.job != CAGE_SMALL &&
+        (load_tiff(task, &done->facts, err) || err->kind != ERR_NONE))
         return err->kind == ERR_NONE;
-    return load_vips(task, format, &done->facts, err);
+    return load_vips(task, format, &done->facts, &done->small, err);
 }
 
 // One question with its descriptors; false when the program is gone.

@@ -17,13 +17,13 @@
 enum { CAGE_SOCKET_FD = 3, CAGE_PIXELS_PER_BYTE_MAX = 256, CAGE_PIXELS_FREE = 100 * 1000 * 1000 };
 #define CAGE_PIXELS_MAX INT64_C(10000000000)
 
-typedef enum { CAGE_PROBE, CAGE_DERIVE, CAGE_CUT } CageJob;
+typedef enum { CAGE_PROBE, CAGE_DERIVE, CAGE_CUT, CAGE_SMALL } CageJob;
 
 typedef struct {
     uint32_t job;
     int32_t quality, tile_px, page;
-    int32_t side_px; // derive: the longer side may shrink to this, 0: no
-    int32_t cut;     // derive: level 0 may be left out
+    int32_t side_px, least_px; // of CAGE_SMALL
+    int32_t cut;               // derive: level 0 may be left out
     int64_t pixels_max;
     CageCut region; // of CAGE_CUT
 } CageQuestion;
@@ -35,5 +35,6 @@ typedef struct {
     uint32_t kind; // ErrKind of CAGE_FAILED
     ImageFacts facts;
     CageSamples samples; // of a cut
+    CageSmall small;     // of CAGE_SMALL
     char text[ERR_TEXT_MAX];
 } CageAnswer;
