@@ -176,19 +176,22 @@ static void score(
     }
 }
 
-static int scan(const uint8_t *steps, const uint64_t *marks, uint32_t count, uint64_t bits, int distance_max,
-    uint32_t *picture, ScanHit *ret)
+static int sift(const uint32_t *halves, uint32_t count, uint32_t half, int distance_max, uint32_t *ret)
 {
     int found = 0;
-    uint32_t at_picture = *picture;
     for (uint32_t i = 0; i < count; i++) {
-        at_picture += steps[i];
-        const int distance = __builtin_popcountll(marks[i] ^ bits);
-        ret[found] = (ScanHit){.at = i, .picture = at_picture, .distance = distance};
-        found += distance <= distance_max && steps[i] != KERNEL_STEP_ON;
+        if (__builtin_popcount(halves[i] ^ half) <= distance_max)
+            ret[found++] = i;
     }
-    *picture = at_picture;
     return found;
+}
+
+static void distances(
+    const uint32_t *const planes[2], const uint32_t *marks, int count, uint64_t bits, uint8_t *ret)
+{
+    for (int i = 0; i < count; i++)
+        ret[i] = (uint8_t)(__builtin_popcount(planes[0][marks[i]] ^ (uint32_t)bits) +
+                           __builtin_popcount(planes[1][marks[i]] ^ (uint32_t)(bits >> 32)));
 }
 
 static int codes_near(
@@ -221,7 +224,8 @@ const Kernel *kernel_plain(void)
         .pool = pool,
         .dot = dot,
         .score = score,
-        .scan = scan,
+        .sift = sift,
+        .distances = distances,
         .codes = codes_near,
         .add_bytes = add_bytes,
     };

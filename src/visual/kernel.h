@@ -6,7 +6,6 @@
 #include "base/base.h"
 
 enum {
-    KERNEL_STEP_ON = 255, // a step without a mark
     KERNEL_RADIUS_MAX = 12,
     KERNEL_PAD = 16, // writable values that must exist left and right of a row handed to across()
     PATCH_SIDE = 18, // samples; the 16 x 16 inside have gradients
@@ -18,11 +17,6 @@ typedef struct {
     int radius;
     int16_t weights[KERNEL_RADIUS_MAX + 1]; // Q15: middle, then outwards; both sides sum to 1
 } Blur;
-
-typedef struct {
-    uint32_t at, picture; // mark in the list, and the picture it belongs to
-    int distance;
-} ScanHit;
 
 typedef struct {
     uint32_t at;
@@ -45,10 +39,12 @@ typedef struct {
     // 2 * dot - norm of each.
     void (*score)(
         const uint8_t *values, const uint8_t *grouped, const int32_t *norms, int count, int32_t *ret_scores);
-    // Marks of a list (see segment.h) whose bits differ from `bits` in at most distance_max places; one place
-    // in ret for each mark of the list must be there. *picture goes along from call to call.
-    int (*scan)(const uint8_t *steps, const uint64_t *marks, uint32_t count, uint64_t bits, int distance_max,
-        uint32_t *picture, ScanHit *ret);
+    // Which of `halves` differ from `half` in at most distance_max bits, in order; ret has one place more
+    // than there are halves. How many.
+    int (*sift)(const uint32_t *halves, uint32_t count, uint32_t half, int distance_max, uint32_t *ret);
+    // In how many bits the 64 of each of these marks, half in one plane and half in the other, differ.
+    void (*distances)(
+        const uint32_t *const planes[2], const uint32_t *marks, int count, uint64_t bits, uint8_t *ret);
     // Codes that differ from `code` in at most distance_max bits; planes[k] has 64 bits of each, and one
     // place in ret for each must be there.
     int (*codes)(const uint64_t *const planes[4], uint32_t count, const uint64_t code[4], int distance_max,

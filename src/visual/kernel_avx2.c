@@ -229,22 +229,50 @@ AVX2 static int dot(const uint8_t *a, const uint8_t *b)
     return dot_of(values, b);
 }
 
+// Four values with those of eight centres each.
+AVX2 static inline __m256i dots_of_8(__m256i four, const uint8_t *grouped)
+{
+    const __m256i pair =
+        _mm256_maddubs_epi16(four, _mm256_loadu_si256((const __m256i *)(const void *)grouped));
+    return _mm256_madd_epi16(pair, _mm256_set1_epi16(1));
+}
+
+AVX2 static inline void put_scores(__m256i sum, const int32_t *norms, int32_t *ret)
+{
+    const __m256i norm = _mm256_loadu_si256((const __m256i *)(const void *)norms);
+    _mm256_storeu_si256((__m256i *)(void *)ret, _mm256_sub_epi32(_mm256_slli_epi32(sum, 1), norm));
+}
+
+// 32 centres at a time, so that what is loaded of the feature serves four groups.
 AVX2 static void score(
     const uint8_t *values, const uint8_t *grouped, const int32_t *norms, int count, int32_t *ret_scores)
 {
-    const __m256i ones = _mm256_set1_epi16(1);
-    for (int i = 0; i < count; i += KERNEL_GROUP, grouped += KERNEL_GROUP * FEATURE_DIMENSIONS) {
+    enum { GROUP_BYTES = KERNEL_GROUP * FEATURE_DIMENSIONS, AT_ONCE = 4 };
+    int i = 0;
+    for (; i + AT_ONCE * KERNEL_GROUP <= count; i += AT_ONCE * KERNEL_GROUP) {
+        __m256i sums[AT_ONCE] = {0};
+        const uint8_t *from = grouped + i * FEATURE_DIMENSIONS;
+        for (int d = 0; d < FEATURE_DIMENSIONS; d += 4, from += 4 * KERNEL_GROUP) {
+            int32_t bytes;
+            memcpy(&bytes, values + d, 4);
+            const __m256i four = _mm256_set1_epi32(bytes);
+            sums[0] = _mm256_add_epi32(sums[0], dots_of_8(four, from));
+            sums[1] = _mm256_add_epi32(sums[1], dots_of_8(four, from + GROUP_BYTES));
+            sums[2] = _mm256_add_epi32(sums[2], dots_of_8(four, from + 2 * GROUP_BYTES));
+            sums[3] = _mm256_add_epi32(sums[3], dots_of_8(four, from + 3 * GROUP_BYTES));
+        }
+        for (int k = 0; k < AT_ONCE; k++)
+            put_scores(sums[k], norms + i + k * KERNEL_GROUP, ret_scores + i + k * KERNEL_GROUP);
+    }
+    for (; i < count; i += KERNEL_GROUP) {
         __m256i sum = _mm256_setzero_si256();
         for (int d = 0; d < FEATURE_DIMENSIONS; d += 4) {
-            int32_t four;
-            memcpy(&four, values + d, 4);
-            const __m256i pair = _mm256_maddubs_epi16(_mm256_set1_epi32(four),
-                _mm256_loadu_si256((const __m256i *)(const void *)(grouped + KERNEL_GROUP * d)));
-            sum = _mm256_add_epi32(sum, _mm256_madd_epi16(pair, ones));
+            int32_t bytes;
+            memcpy(&bytes, values + d, 4);
+            sum = _mm256_add_epi32(sum,
+                dots_of_8(_mm256_set1_epi32(bytes), grouped + i * FEATURE_DIMENSIONS + KERNEL_GROUP * d));
         }
-        const __m256i norm = _mm256_loadu_si256((const __m256i *)(const void *)(norms + i));
-        _mm256_storeu_si256(
-            (__m256i *)(void *)(ret_scores + i), _mm256_sub_epi32(_mm256_slli_epi32(sum, 1), norm));
+        put_scores(sum, norms + i, ret_scores + i);
     }
 }
 
@@ -258,46 +286,45 @@ AVX2 static inline __m256i bits_of_bytes(__m256i v)
         _mm256_shuffle_epi8(counts, _mm256_and_si256(_mm256_srli_epi16(v, 4), low)));
 }
 
-AVX2 static inline uint32_t near_of_4(const uint64_t *marks, __m256i bits, __m256i limit)
+// One bit for each of 8 halves that are near enough.
+AVX2 static inline uint32_t near_of_8(const uint32_t *halves, __m256i half, __m256i limit)
 {
-    const __m256i apart = _mm256_xor_si256(_mm256_loadu_si256((const __m256i *)(const void *)marks), bits);
-    const __m256i sums = _mm256_sad_epu8(bits_of_bytes(apart), _mm256_setzero_si256());
-    return (uint32_t)_mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpgt_epi64(limit, sums)));
+    const __m256i apart = _mm256_xor_si256(_mm256_loadu_si256((const __m256i *)(const void *)halves), half);
+    const __m256i pairs = _mm256_maddubs_epi16(bits_of_bytes(apart), _mm256_set1_epi8(1));
+    const __m256i sums = _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
+    return (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpgt_epi32(limit, sums)));
 }
 
-// 32 marks at a time: first who is near, then, only for those, which picture it is.
-__attribute__((target("avx2,popcnt"))) static int scan(const uint8_t *steps, const uint64_t *marks,
-    uint32_t count, uint64_t bits, int distance_max, uint32_t *picture, ScanHit *ret)
+__attribute__((target("avx2,popcnt"))) static int sift(
+    const uint32_t *halves, uint32_t count, uint32_t half, int distance_max, uint32_t *ret)
 {
-    const __m256i wanted = _mm256_set1_epi64x((long long)bits), limit = _mm256_set1_epi64x(distance_max + 1);
+    const __m256i wanted = _mm256_set1_epi32((int)half), limit = _mm256_set1_epi32(distance_max + 1);
     int found = 0;
-    uint32_t before = *picture, i = 0;
+    uint32_t i = 0;
     for (; i + 32 <= count; i += 32) {
         uint32_t near = 0;
-        for (uint32_t k = 0; k < 8; k++)
-            near |= near_of_4(marks + i + k * 4, wanted, limit) << (k * 4);
-        uint32_t at = 0, at_picture = before;
-        for (; near != 0; near &= near - 1) {
-            for (const uint32_t next = (uint32_t)__builtin_ctz(near); at <= next; at++)
-                at_picture += steps[i + at];
-            ret[found] = (ScanHit){.at = i + at - 1,
-                .picture = at_picture,
-                .distance = __builtin_popcountll(marks[i + at - 1] ^ bits)};
-            found += steps[i + at - 1] != KERNEL_STEP_ON;
-        }
-        const __m256i sums = _mm256_sad_epu8(
-            _mm256_loadu_si256((const __m256i *)(const void *)(steps + i)), _mm256_setzero_si256());
-        const __m128i half = _mm_add_epi64(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
-        before += (uint32_t)(_mm_cvtsi128_si64(half) + _mm_extract_epi64(half, 1));
+        for (uint32_t k = 0; k < 32; k += 8)
+            near |= near_of_8(halves + i + k, wanted, limit) << k;
+        for (; near != 0; near &= near - 1)
+            ret[found++] = i + (uint32_t)__builtin_ctz(near);
+    }
+    for (; i + 8 <= count; i += 8) {
+        for (uint32_t near = near_of_8(halves + i, wanted, limit); near != 0; near &= near - 1)
+            ret[found++] = i + (uint32_t)__builtin_ctz(near);
     }
     for (; i < count; i++) {
-        before += steps[i];
-        const int distance = __builtin_popcountll(marks[i] ^ bits);
-        ret[found] = (ScanHit){.at = i, .picture = before, .distance = distance};
-        found += distance <= distance_max && steps[i] != KERNEL_STEP_ON;
+        ret[found] = i;
+        found += __builtin_popcount(halves[i] ^ half) <= distance_max;
     }
-    *picture = before;
     return found;
+}
+
+__attribute__((target("popcnt"))) static void distances(
+    const uint32_t *const planes[2], const uint32_t *marks, int count, uint64_t bits, uint8_t *ret)
+{
+    for (int i = 0; i < count; i++)
+        ret[i] = (uint8_t)(__builtin_popcount(planes[0][marks[i]] ^ (uint32_t)bits) +
+                           __builtin_popcount(planes[1][marks[i]] ^ (uint32_t)(bits >> 32)));
 }
 
 AVX2 static inline __m256i apart_of_4(const uint64_t *plane, uint32_t at, uint64_t bits)
@@ -357,7 +384,8 @@ const Kernel *kernel_best(void)
         .pool = pool,
         .dot = dot,
         .score = score,
-        .scan = scan,
+        .sift = sift,
+        .distances = distances,
         .codes = codes_near,
         .add_bytes = add_bytes,
     };

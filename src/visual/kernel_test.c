@@ -59,27 +59,26 @@ static void sums_agree(void **state)
     }
 }
 
-static void scans_agree(void **state)
+static void halves_agree(void **state)
 {
     (void)state;
-    uint32_t random = 5;
-    uint64_t marks[LONGEST];
-    uint8_t steps[LONGEST];
-    ScanHit plain[LONGEST], best[LONGEST];
+    uint32_t random = 5, halves[2][LONGEST], plain[LONGEST + 1], best[LONGEST + 1];
+    const uint32_t *const planes[2] = {halves[0], halves[1]};
+    uint8_t distances_plain[LONGEST], distances_best[LONGEST];
     for (int i = 0; i < LONGEST; i++) {
-        marks[i] = random_bits(&random);
-        steps[i] = next_random(&random) % 5 == 0 ? KERNEL_STEP_ON : (uint8_t)next_random(&random);
+        halves[0][i] = (uint32_t)random_bits(&random);
+        halves[1][i] = (uint32_t)random_bits(&random);
     }
     for (uint32_t count = 0; count <= LONGEST; count++) {
-        for (int distance_max = 0; distance_max <= 64; distance_max += 8) {
-            uint32_t picture_plain = 7, picture_best = 7;
-            const uint64_t bits = marks[count / 3] ^ (count & 7);
-            const int found =
-                kernel_plain()->scan(steps, marks, count, bits, distance_max, &picture_plain, plain);
-            assert_int_equal(
-                kernel_best()->scan(steps, marks, count, bits, distance_max, &picture_best, best), found);
+        for (int distance_max = 0; distance_max <= 32; distance_max += 4) {
+            const uint32_t half = halves[0][count / 3] ^ (count & 7);
+            const uint64_t bits = (uint64_t)next_random(&random) << 32 | half;
+            const int found = kernel_plain()->sift(halves[0], count, half, distance_max, plain);
+            assert_int_equal(kernel_best()->sift(halves[0], count, half, distance_max, best), found);
             assert_memory_equal(plain, best, sizeof(*plain) * (size_t)found);
-            assert_int_equal(picture_plain, picture_best);
+            kernel_plain()->distances(planes, plain, found, bits, distances_plain);
+            kernel_best()->distances(planes, plain, found, bits, distances_best);
+            assert_memory_equal(distances_plain, distances_best, (size_t)found);
         }
     }
 }
@@ -89,7 +88,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(codes_agree),
         cmocka_unit_test(sums_agree),
-        cmocka_unit_test(scans_agree),
+        cmocka_unit_test(halves_agree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

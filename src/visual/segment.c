@@ -10,7 +10,7 @@
 
 #define TWO_PI 6.28318530718f
 
-static const char MAGIC[8] = "VISSEG03";
+static const char MAGIC[8] = "VISSEG04";
 
 typedef struct {
     char magic[8];
@@ -40,7 +40,7 @@ Spot place_unpack(uint32_t place)
 // ---- layout
 
 typedef struct {
-    size_t picture, codes, looks, starts, steps, bits, places, names, end;
+    size_t picture, codes, looks, starts, bits, places, bases, steps, names, end;
 } Layout;
 
 static size_t even(size_t at)
@@ -55,10 +55,11 @@ static Layout layout_of(uint32_t pictures, uint32_t marks, uint32_t names_bytes)
     l.codes = l.picture + (size_t)pictures * sizeof(SegmentPicture);
     l.looks = even(l.codes + (size_t)pictures * sizeof(SketchCode));
     l.starts = even(l.looks + (size_t)pictures * sizeof(SketchLook));
-    l.steps = even(l.starts + sizeof(uint32_t) * (WORDS_COUNT + 1));
-    l.bits = even(l.steps + marks);
-    l.places = l.bits + (size_t)marks * sizeof(uint64_t);
-    l.names = l.places + (size_t)marks * sizeof(uint32_t);
+    l.bits = even(l.starts + sizeof(uint32_t) * (WORDS_COUNT + 1));
+    l.places = l.bits + 2 * (size_t)marks * sizeof(uint32_t);
+    l.bases = l.places + (size_t)marks * sizeof(uint32_t);
+    l.steps = l.bases + ((size_t)marks / BASE_EVERY + 1) * sizeof(uint16_t);
+    l.names = l.steps + marks;
     l.end = l.names + names_bytes;
     return l;
 }
@@ -104,17 +105,28 @@ static uint32_t steps_needed(uint32_t gap)
     return 1 + gap / STEP_ON;
 }
 
+// The next mark of a word, `step` pictures after the one before. Its number.
+static uint32_t write_step(Writer *w, uint16_t word, uint32_t step)
+{
+    const uint32_t at = w->fill[word]++;
+    const uint16_t base = (uint16_t)w->last[word];
+    if (at % BASE_EVERY == 0)
+        memcpy(w->bytes + w->layout.bases + at / BASE_EVERY * sizeof(base), &base, sizeof(base));
+    w->bytes[w->layout.steps + at] = (char)step;
+    w->last[word] += step;
+    return at;
+}
+
 static void write_mark(Writer *w, uint32_t picture, Mark mark)
 {
-    uint8_t *steps = (uint8_t *)w->bytes + w->layout.steps;
-    uint32_t gap = picture - w->last[mark.word];
-    for (; gap >= STEP_ON; gap -= STEP_ON)
-        steps[w->fill[mark.word]++] = STEP_ON;
-    const uint32_t at = w->fill[mark.word]++;
-    steps[at] = (uint8_t)gap;
-    w->last[mark.word] = picture;
-    memcpy(w->bytes + w->layout.bits + (size_t)at * 8, &mark.bits, 8);
-    memcpy(w->bytes + w->layout.places + (size_t)at * 4, &mark.place, 4);
+    while (picture - w->last[mark.word] >= STEP_ON)
+        write_step(w, mark.word, STEP_ON);
+    const uint32_t at = write_step(w, mark.word, picture - w->last[mark.word]);
+    const uint32_t start = w->starts[mark.word], count = w->starts[mark.word + 1] - start;
+    uint32_t *bits = (uint32_t *)(void *)(w->bytes + w->layout.bits) + start + at;
+    bits[0] = (uint32_t)mark.bits;
+    bits[count] = (uint32_t)(mark.bits >> 32);
+    memcpy(w->bytes + w->layout.places + (size_t)at * sizeof(mark.place), &mark.place, sizeof(mark.place));
 }
 
 static void write_picture(Writer *w, const Entry *e)
@@ -181,6 +193,13 @@ typedef struct {
     const uint32_t *numbers; // new number of each picture; UINT32_MAX: left out
 } Part;
 
+static uint64_t bits_of(const Segment *s, int word, uint32_t at)
+{
+    const uint32_t start = s->starts[word], count = s->starts[word + 1] - start;
+    const uint32_t *bits = s->bits + start + at;
+    return bits[0] | (uint64_t)bits[count] << 32;
+}
+
 // Calls for each mark of a word that stays, in order.
 static void walk_word(const Part *parts, int count, int word, Writer *w, uint32_t *ret_count)
 {
@@ -196,8 +215,8 @@ static void walk_word(const Part *parts, int count, int word, Writer *w, uint32_
             if (number == UINT32_MAX)
                 continue;
             if (w)
-                write_mark(
-                    w, number, (Mark){.word = (uint16_t)word, .bits = s->bits[at], .place = s->places[at]});
+                write_mark(w, number,
+                    (Mark){.word = (uint16_t)word, .bits = bits_of(s, word, at), .place = s->places[at]});
             *ret_count += steps_needed(number - last);
             last = number;
         }
@@ -286,8 +305,10 @@ static bool check_lists(const Segment *s)
     for (int word = 0; word < WORDS_COUNT; word++) {
         if (s->starts[word] > s->starts[word + 1] || s->starts[word + 1] > s->marks)
             return false;
-        uint64_t picture = 0;
+        uint32_t picture = 0;
         for (uint32_t at = s->starts[word]; at < s->starts[word + 1]; at++) {
+            if (at % BASE_EVERY == 0 && s->bases[at / BASE_EVERY] != picture)
+                return false;
             picture += s->steps[at];
             if (picture >= s->pictures)
                 return false;
@@ -325,9 +346,10 @@ Segment *visual_segment_open(int fd, uint32_t vocabulary, Err *err)
         .picture = (const void *)(p + l.picture),
         .looks = (const void *)(p + l.looks),
         .starts = (const void *)(p + l.starts),
-        .steps = (const void *)(p + l.steps),
         .bits = (const void *)(p + l.bits),
         .places = (const void *)(p + l.places),
+        .bases = (const void *)(p + l.bases),
+        .steps = (const void *)(p + l.steps),
         .names = p + l.names,
         .map = map,
         .map_bytes = file_bytes};
@@ -346,6 +368,17 @@ void visual_segment_close(Segment *s)
         return;
     munmap((void *)(uintptr_t)s->map, s->map_bytes);
     free(s);
+}
+
+uint32_t visual_segment_picture_at(const Segment *s, uint32_t start, uint32_t at)
+{
+    if (s->steps[at] == STEP_ON)
+        return SEGMENT_NO_PICTURE;
+    const uint32_t block = at / BASE_EVERY * BASE_EVERY, from = MAX_OF(block, start);
+    uint32_t picture = from == start ? 0 : s->bases[at / BASE_EVERY];
+    for (uint32_t i = from; i <= at; i++)
+        picture += s->steps[i];
+    return picture;
 }
 
 SketchCode visual_segment_code(const Segment *s, uint32_t picture)

@@ -3,10 +3,14 @@
 // and where each word occurs. Written whole, then only mapped. About 5.9 KB a picture.
 //
 //   SegmentHead | SegmentPicture[pictures] | codes[4][pictures] | SketchLook[pictures]
-//   | starts[WORDS_COUNT + 1] | steps[marks] | bits[marks] | places[marks] | names
+//   | starts[WORDS_COUNT + 1] | bits[2 x marks] | places[marks] | bases[marks / 64 + 1] | steps[marks] |
+//   names
 //
-// The marks of word w are numbers starts[w] .. starts[w+1]-1, in order of their picture. A step is how many
-// pictures further this mark lies; STEP_ON means: go on that many, there is no mark here.
+// The marks of word w are numbers starts[w] .. starts[w+1]-1, in order of their picture. Of their 64 bits
+// all low halves of a word come first, then all high ones, from bits[2 * starts[w]] on: the low ones tell of
+// nearly all marks that they are too far, the high ones are read for the rest only. A step
+// is how many pictures further this mark lies; STEP_ON means: go on that many, there is no mark here. Of
+// every 64th mark a base says at which picture its list had arrived before it.
 #pragma once
 
 #include "visual/form.h"
@@ -18,6 +22,7 @@ enum {
     SEGMENT_NAME_MAX_BYTES = 1200,
     MARKS_MAX = 425, // of one picture
     STEP_ON = 255,
+    BASE_EVERY = 64,  // marks
     PLACE_ONE = 1023, // coordinates run from 0 to this along the longer side
 };
 
@@ -63,9 +68,10 @@ struct Segment {
     const uint64_t *codes[4]; // 64 bits of each picture in a plane of their own
     const SketchLook *looks;
     const uint32_t *starts;
-    const uint8_t *steps;
-    const uint64_t *bits;
+    const uint32_t *bits;
     const uint32_t *places;
+    const uint16_t *bases;
+    const uint8_t *steps;
     const char *names;
     const void *map;
     size_t map_bytes;
@@ -82,6 +88,9 @@ char *visual_segment_merge(const Segment *const *segments, const bool *const *ke
 // ERR_CORRUPT.
 Segment *visual_segment_open(int fd, uint32_t vocabulary, Err *err) MUST_CHECK;
 void visual_segment_close(Segment *s);
+// The picture of a mark whose list begins at `start`; SEGMENT_NO_PICTURE where a step goes on.
+enum { SEGMENT_NO_PICTURE = SEGMENT_PICTURES_MAX };
+uint32_t visual_segment_picture_at(const Segment *s, uint32_t start, uint32_t at);
 SketchCode visual_segment_code(const Segment *s, uint32_t picture);
 Str visual_segment_object(const Segment *s, uint32_t picture);
 Str visual_segment_image(const Segment *s, uint32_t picture);

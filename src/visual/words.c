@@ -7,7 +7,10 @@
 
 #include <stdlib.h>
 
-enum { BITS = 64 };
+enum {
+    BITS = 64,
+    QUICK_GAP = 4500, // of squared distance: groups that lie this much farther than the nearest are left out
+};
 
 static const char MAGIC[8] = "VISWORDS";
 
@@ -115,15 +118,21 @@ typedef struct {
     int32_t index;
 } Near;
 
-// Keeps the best `count` of what it is shown, best first; of equals the first shown.
+// Keeps the best `count` of these scores and of what is there already, best first; of equals the first shown.
 static void rank(Near *best, int count, Near candidate)
 {
-    if (candidate.score <= best[count - 1].score)
-        return;
     int at = count - 1;
     for (; at > 0 && best[at - 1].score < candidate.score; at--)
         best[at] = best[at - 1];
     best[at] = candidate;
+}
+
+static void rank_all(Near *best, int count, const int32_t *scores, int scores_count, int first)
+{
+    for (int i = 0; i < scores_count; i++) {
+        if (scores[i] > best[count - 1].score)
+            rank(best, count, (Near){scores[i], first + i});
+    }
 }
 
 static void rank_clear(Near *best, int count)
@@ -140,20 +149,20 @@ void words_nearest(const Words *w, const uint8_t *values, int probes, int count,
     rank_clear(leaves, count);
     int32_t scores[WORDS_BRANCHES];
     w->kernel->score(values, w->roots, w->root_norms, WORDS_ROOTS, scores);
-    for (int i = 0; i < WORDS_ROOTS; i++)
-        rank(roots, probes, (Near){scores[i], i});
-    for (int r = 0; r < probes; r++) {
+    rank_all(roots, probes, scores, WORDS_ROOTS, 0);
+    const int32_t least = probes == WORDS_PROBES_QUICK ? roots[0].score - QUICK_GAP : INT32_MIN;
+    for (int r = 0; r < probes && roots[r].score >= least; r++) {
         const int first = roots[r].index * WORDS_BRANCHES;
         w->kernel->score(
             values, w->leaves + first * FEATURE_DIMENSIONS, w->leaf_norms + first, WORDS_BRANCHES, scores);
-        for (int i = 0; i < WORDS_BRANCHES; i++)
-            rank(leaves, count, (Near){scores[i], first + i});
+        rank_all(leaves, count, scores, WORDS_BRANCHES, first);
     }
     int16_t turned[BITS];
     turn(w, values, turned);
     for (int i = 0; i < count; i++)
-        ret[i] = (WordMark){
-            .word = (uint16_t)leaves[i].index, .bits = split(turned, w->turned + leaves[i].index * BITS)};
+        ret[i] = (WordMark){.word = (uint16_t)leaves[i].index,
+            .away = leaves[0].score - leaves[i].score,
+            .bits = split(turned, w->turned + leaves[i].index * BITS)};
 }
 
 // ---- training

@@ -20,6 +20,8 @@ typedef struct Words Words;
 
 typedef struct {
     uint16_t word;
+    int32_t
+        away; // squared distance of the feature from the middle of the word, as a difference to the nearest
     uint64_t bits;
 } WordMark;
 
