@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "visual/lookup.h"
 
-#include "visual/geometry.h"
+#include "visual/crowd.h"
 #include "visual/matches.h"
 
 #include <math.h>
@@ -154,25 +154,36 @@ static void take_fit(const LookupAsk *ask, const Pair *pairs, const Fit *fit, Wa
     }
 }
 
-static void look_closely(const Matches *m, const Match *matches, size_t count, LookupHit *hit)
+// The pairs of one way, in order of features. How many.
+static size_t pairs_in_way(
+    const Matches *m, const Match *matches, size_t count, const uint32_t *places, Way way, Pair *ret)
 {
-    const uint32_t *places = part_of(m->shelf, hit->picture)->segment->places;
-    Pair pairs[PAIRS_MAX];
-    hit->score = 0;
-    hit->pairs_count = 0;
-    for (int way = 0; way < WAYS; way++) {
-        int pairs_count = 0;
-        for (size_t i = 0; i < count && pairs_count < PAIRS_MAX; i++) {
-            if (matches[i].way != way)
-                continue;
-            pairs[pairs_count++] = (Pair){.query = query_spot(m->ask, matches[i].feature, (Way)way),
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (matches[i].way == way)
+            ret[found++] = (Pair){.query = query_spot(m->ask, matches[i].feature, way),
                 .found = place_unpack(places[matches[i].mark]),
                 .weight = matches[i].weight,
                 .feature = matches[i].feature};
-        }
-        Fit fit;
-        if (geometry_fit(pairs, pairs_count, &fit) && (double)fit.score > hit->score)
+    }
+    return found;
+}
+
+// `pairs` has room for all matches.
+static void look_closely(const Matches *m, const Match *matches, size_t count, Pair *pairs, LookupHit *hit)
+{
+    const uint32_t *places = part_of(m->shelf, hit->picture)->segment->places;
+    Pair used[PAIRS_MAX];
+    Fit fit;
+    hit->score = 0;
+    hit->pairs_count = 0;
+    for (int way = 0; way < WAYS; way++) {
+        const size_t found = pairs_in_way(m, matches, count, places, (Way)way, pairs);
+        if (geometry_fit(pairs, (int)MIN_OF(found, (size_t)PAIRS_MAX), &fit) &&
+            (double)fit.score > hit->score)
             take_fit(m->ask, pairs, &fit, (Way)way, hit);
+        if (found > PAIRS_MAX && crowd_fit(pairs, found, used, &fit) && (double)fit.score > hit->score)
+            take_fit(m->ask, used, &fit, (Way)way, hit);
     }
 }
 
@@ -188,10 +199,14 @@ static int verify(const Matches *m, const Candidate *candidates, int count, Look
 {
     size_t starts[LOOKUP_HITS_MAX + 1];
     Match *gathered = gather(m, candidates, count, starts);
+    size_t most = 1;
+    for (int i = 0; i < count; i++)
+        most = MAX_OF(most, starts[i + 1] - starts[i]);
+    Pair *pairs = mem_alloc(sizeof(*pairs) * most);
     LookupHit *hits = mem_alloc(sizeof(*hits) * LOOKUP_HITS_MAX), *order[LOOKUP_HITS_MAX];
     for (int i = 0; i < count; i++) {
         hits[i].picture = candidates[i].picture;
-        look_closely(m, gathered + starts[i], starts[i + 1] - starts[i], &hits[i]);
+        look_closely(m, gathered + starts[i], starts[i + 1] - starts[i], pairs, &hits[i]);
         hits[i].order = MAX_OF(hits[i].score, LOOSE_SCORE) * sqrt((double)candidates[i].votes);
         order[i] = &hits[i];
     }
@@ -200,6 +215,7 @@ static int verify(const Matches *m, const Candidate *candidates, int count, Look
     for (int i = 0; i < found; i++)
         ret[i] = *order[i];
     free(hits);
+    free(pairs);
     free(gathered);
     return found;
 }
