@@ -157,6 +157,51 @@ def test_facets_of_what_was_found():
         assert after["total"] == before["total"] - 1, (before["total"], after["total"])
 
 
+def test_the_command_line_narrows_too():
+    """vitrine look by words and facets: as the API narrows, before anything is ranked, with counts of what is left alone."""
+    records = [{"id": name, "classification": kind, "title": title, "image": f"{name}.jpg"} | more for name, kind, title, more in (
+        ("met-37110", "Prints", "Evening", {}), ("met-39799", "Prints", "Evening", {"access": "none"}), ("1943.585", "Vessels", "Evening", {}),
+        ("1925.626", "Prints", "Morning", {}), ("1956.279", "Vessels", "Morning", {}))]
+    with Museum() as m:
+        folder = m.folder / "in"
+        folder.mkdir()
+        for record in records:
+            shutil.copy(PICTURES / record["image"], folder)
+        (folder / "records.jsonl").write_text("".join(json.dumps(r) + "\n" for r in records), encoding="utf-8")
+        m.run("ingest", folder)
+        photo = PICTURES / "met-37110.jpg"
+        filters = (((), ""), (("--q", "evening"), "q=evening"), (("--filter", "classification=Prints"), "classification=Prints"),
+                   (("--q", "morning", "--filter", "classification=Vessels"), "q=morning&classification=Vessels"),
+                   (("--filter", "classification=Prints&classification=Vessels"), "classification=Prints&classification=Vessels"),
+                   (("--q", "xyzzy-nothing"), "q=xyzzy-nothing"), (("--filter", "classification=Bells"), "classification=Bells"))
+        questions = ((("--colours", "d9c9a3,1f4e79"), "colours=d9c9a3,1f4e79"), (("--image", "met-37110:1", "--kind", "like"), "image=met-37110:1&kind=like"),
+                     (("--image", "met-37110:1", "--kind", "same"), "image=met-37110:1&kind=same"),
+                     (("--image", "met-37110:1", "--region", "100,100,400,400"), "image=met-37110:1&region=100,100,400,400"))
+        alone = {(question, narrow): m.json("look", *question, *narrow, "--facets", "--limit", 1) for question, _ in questions for narrow, _ in filters}
+        with m.serving():
+            m.wait(lambda: ask(m, "colours=1f4e79")[1].get("sequence") == 5, "all are looked at")
+            m.wait_indexed()
+            for question, web_question in questions:
+                for narrow, web_narrow in filters:
+                    mine, web = m.json("look", *question, *narrow, "--facets"), ask(m, f"{web_question}&{web_narrow}&facets=1")[1]
+                    assert [hit["id"] for hit in mine["hits"]] == [hit["id"] for hit in web["hits"]], (question, narrow, mine, web)
+                    assert mine["total"] == web["total"] == alone[question, narrow]["total"], (question, narrow)
+                    kinds = {name: count for name, count in facets_of(web).items() if name[0] == "classification"}
+                    assert kinds == {("classification", name): n for name, n in mine["facets"]["classification"].items()}, (question, narrow)
+                    assert mine["facets"] == alone[question, narrow]["facets"], "without a server too"
+        like = [alone[questions[1][0], narrow]["total"] for narrow, _ in filters]
+        assert like[0] > like[2] > 0 and like[3] > 0 and like[5:] == [0, 0], like
+        assert m.json("look", photo, "--filter", "classification=Prints")["hits"][0]["id"] == "met-37110"
+        for narrow in (("--filter", "classification=Vessels"), ("--q", "morning")):
+            assert m.json("look", photo, *narrow)["hits"] == [], narrow
+        hidden = ("look", PICTURES / "met-39799.jpg", "--q", "evening", "--filter", "classification=Prints", "--facets")
+        assert m.json(*hidden)["total"] == 0 and m.json(*hidden, "--all")["hits"][0]["id"] == "met-39799"
+        assert "and 1 more" in m.run("look", "--image", "met-37110:1", "--kind", "like", "--filter", "classification=Prints", "--limit", 1).stdout
+        for bad in ("size=3", "classification", "=", "&".join(["maker=x"] * 33)):
+            said = [m.run(*words, "--filter", bad, code=2).stderr.split(";")[0] for words in (("search", "x"), ("look", photo))]
+            assert said[0] == said[1] != "", said
+
+
 def test_lasso_and_evidence():
     m = shared()
     image = ask(m, "", PHOTO.read_bytes())[1]["hits"][0]["image"]

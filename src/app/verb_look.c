@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "app/index.h"
 #include "app/model.h"
+#include "app/narrow.h"
 #include "app/sight.h"
 #include "app/term.h"
 #include "app/verbs.h"
@@ -12,9 +14,10 @@
 enum { OUTPUT_MAX_BYTES = 16 * 1024 * 1024 };
 
 typedef struct {
-    const char *file, *region, *image, *kind, *colours;
-    bool mirrored, perhaps, all, json, points;
+    const char *file, *region, *image, *kind, *colours, *q, *filter;
+    bool mirrored, perhaps, all, json, points, facets;
     int64_t limit;
+    SearchAsk within; // words and filters that narrow it
 } Wish;
 
 static bool read_kind(const char *text, VisualQuestion *ret)
@@ -47,9 +50,14 @@ static void drop_unseen(const Home *home, ViewerRole role, VisualAnswer *answer)
 {
     size_t kept = 0;
     for (size_t i = 0; i < answer->count; i++) {
-        if (may_see(home, role, answer->hits[i].object_id))
-            answer->hits[kept++] = answer->hits[i];
+        if (!may_see(home, role, answer->hits[i].object_id))
+            continue;
+        answer->objects[kept] = answer->hits[i].object_id;
+        answer->hits[kept++] = answer->hits[i];
     }
+    for (size_t i = answer->count; i < answer->total; i++)
+        answer->objects[kept + i - answer->count] = answer->objects[i];
+    answer->total -= answer->count - kept;
     answer->count = kept;
 }
 
@@ -75,7 +83,51 @@ static bool read_picture(const Home *home, const Wish *wish, Arena *a, VisualAsk
     return fd >= 0 && sight_upload_file(home, fd, region, a, &ask->picture, err);
 }
 
-static void print_people(const Home *home, const VisualAnswer *answer)
+// ---- narrowing, as the pages do: by the text index, before anything is ranked
+
+static bool catch_up_words(const Home *home, const volatile bool *stop, Err *err)
+{
+    int64_t sequence;
+    return index_catch_up(home, stop, &sequence, err) || err->kind == ERR_BUSY;
+}
+
+static bool find_only(const Home *home, const Wish *wish, VisualAsk *ask, Err *err)
+{
+    Str *only;
+    Search *search = search_open(index_dir(home), false, err);
+    const bool good = search && search_all(search, &wish->within, home->arena, &only, &ask->only_count, err);
+    search_close(search);
+    if (good) {
+        ask->only = only;
+        ask->has_only = true;
+    }
+    return good;
+}
+
+static bool narrow(const Home *home, const Wish *wish, VisualAsk *ask, const volatile bool *stop, Err *err)
+{
+    const bool narrows = wish->within.q.n > 0 || wish->within.filters_count > 0;
+    if (!narrows && !wish->facets)
+        return true;
+    return catch_up_words(home, stop, err) && (!narrows || find_only(home, wish, ask, err));
+}
+
+static bool find_facets(
+    const Home *home, const Wish *wish, const VisualAnswer *answer, SearchAnswer *ret, Err *err)
+{
+    *ret = (SearchAnswer){0};
+    if (!wish->facets)
+        return true;
+    Search *search = search_open(index_dir(home), false, err);
+    const bool good = search && search_facets_among(search, &wish->within, answer->objects, answer->total,
+                                    home->arena, ret, err);
+    search_close(search);
+    return good;
+}
+
+// ---- answers
+
+static void print_people(const Home *home, const VisualAnswer *answer, const SearchAnswer *facets)
 {
     Arena *a = home->arena;
     if (answer->count == 0)
@@ -98,15 +150,19 @@ static void print_people(const Home *home, const VisualAnswer *answer)
                 hit->negative ? ", light for dark" : "");
         putchar('\n');
     }
+    if (answer->total > answer->count)
+        printf("and %zu more (--limit)\n", answer->total - answer->count);
+    narrow_print_facets(a, facets);
 }
 
-static void print_json(const VisualAnswer *answer, bool points)
+static void print_json(const VisualAnswer *answer, const SearchAnswer *facets, bool points)
 {
     CLEANUP(buf_free) Buf out = buf_with_max(OUTPUT_MAX_BYTES);
     JsonWriter w = json_writer(&out);
     json_put_map(&w);
     json_put_member_int(&w, S("sequence"), answer->sequence);
     json_put_member_bool(&w, S("too_plain"), answer->too_plain);
+    json_put_member_int(&w, S("total"), (int64_t)answer->total);
     json_put_name(&w, S("hits"));
     json_put_list(&w);
     for (size_t i = 0; i < answer->count; i++) {
@@ -116,40 +172,51 @@ static void print_json(const VisualAnswer *answer, bool points)
         json_put_map_end(&w);
     }
     json_put_list_end(&w);
+    if (facets->facets_count)
+        narrow_put_facets(&w, facets);
     json_put_map_end(&w);
     printf(FMT_STR "\n", ARG_STR(buf_str(&out)));
 }
 
-// What the ledger has and the index has not is taken in first, unless a running server does that.
-static bool look(const Home *home, const Wish *wish, VisualAsk *ask, const volatile bool *stop, Err *err)
+static bool look_in_index(const Home *home, VisualAsk *ask, VisualAnswer *ret, Err *err)
 {
-    int64_t sequence;
-    Arena *a = home->arena;
-    if (!sight_catch_up(home, stop, &sequence, err) && err->kind != ERR_BUSY)
-        return false;
-    if (ask->question != VISUAL_PALETTE && !read_picture(home, wish, a, ask, err))
-        return false;
     HomeModel model;
-    VisualAnswer answer;
     if (!home_model_open(home, &model, err))
         return false;
     Visual *visual = sight_open_index(home, false, err);
     const bool good =
-        visual && home_model_use(&model, visual, err) && visual_ask(visual, ask, a, &answer, err);
+        visual && home_model_use(&model, visual, err) && visual_ask(visual, ask, home->arena, ret, err);
     if (good)
-        drop_unseen(home, ask->role, &answer);
-    if (good && wish->json)
-        print_json(&answer, wish->points);
-    else if (good)
-        print_people(home, &answer);
+        drop_unseen(home, ask->role, ret);
     visual_close(visual);
     home_model_close(&model);
     return good;
 }
 
-// -1: go on.
-static int check(const Wish *wish, const Rest *rest, VisualAsk *ask)
+// What the ledger has and the indexes have not is taken in first, unless a running server does that.
+static bool look(const Home *home, const Wish *wish, VisualAsk *ask, const volatile bool *stop, Err *err)
 {
+    int64_t sequence;
+    VisualAnswer answer;
+    SearchAnswer facets;
+    if (!sight_catch_up(home, stop, &sequence, err) && err->kind != ERR_BUSY)
+        return false;
+    if (!narrow(home, wish, ask, stop, err) ||
+        (ask->question != VISUAL_PALETTE && !read_picture(home, wish, home->arena, ask, err)))
+        return false;
+    if (!look_in_index(home, ask, &answer, err) || !find_facets(home, wish, &answer, &facets, err))
+        return false;
+    if (wish->json)
+        print_json(&answer, &facets, wish->points);
+    else
+        print_people(home, &answer, &facets);
+    return true;
+}
+
+// -1: go on.
+static int check(Wish *wish, const Rest *rest, VisualAsk *ask)
+{
+    Err err = {0};
     const int pictures = (rest->words_count > 0) + (*wish->image != '\0') + (*wish->colours != '\0');
     if (rest->words_count > 1 || pictures != 1)
         return verb_misused("look", "name one picture file, or --image, or --colours");
@@ -164,17 +231,25 @@ static int check(const Wish *wish, const Rest *rest, VisualAsk *ask)
     }
     if (wish->limit < 1 || wish->limit > VISUAL_LIMIT_MAX)
         return verb_misused("look", "--limit must be from 1 to %d", VISUAL_LIMIT_MAX);
+    wish->within.q = str_from(wish->q);
+    wish->within.role = wish->all ? VIEWER_STAFF : VIEWER_PUBLIC;
+    if (!narrow_read(str_from(wish->filter), &wish->within, &err))
+        return verb_misused("look", "%s", err.text);
     return -1;
 }
 
 int verb_look(const Call *call)
 {
-    Wish wish = {.region = "", .image = "", .kind = "detail", .colours = "", .limit = 20};
+    Wish wish = {
+        .region = "", .image = "", .kind = "detail", .colours = "", .q = "", .filter = "", .limit = 20};
     const Option options[] = {
         {"region", OPTION_TEXT, "X,Y,W,H", "only this part of the picture, in pixels", &wish.region},
         {"image", OPTION_TEXT, "ID", "look with a picture of the museum instead of a file", &wish.image},
         {"kind", OPTION_TEXT, "KIND", "detail (default), like or same", &wish.kind},
         {"colours", OPTION_TEXT, "RRGGBB,...", "works in these colours", &wish.colours},
+        {"q", OPTION_TEXT, "WORDS", "only among what a search for these words finds", &wish.q},
+        {"filter", OPTION_TEXT, "F=V&...", NARROW_OPTION_HELP, &wish.filter},
+        {"facets", OPTION_FLAG, NULL, "count the values of the facets in all that was found", &wish.facets},
         {"mirrored", OPTION_FLAG, NULL, "mirror images too", &wish.mirrored},
         {"perhaps", OPTION_FLAG, NULL, "also what is more likely chance", &wish.perhaps},
         {"limit", OPTION_NUMBER, "N", "how many to show, 1 to 100 (default 20)", &wish.limit},
@@ -194,7 +269,7 @@ int verb_look(const Call *call)
     ask.drawings = true;
     ask.perhaps = wish.perhaps;
     ask.limit = (int)wish.limit;
-    ask.role = wish.all ? VIEWER_STAFF : VIEWER_PUBLIC;
+    ask.role = wish.within.role;
     Home home;
     Err err = {0};
     if (!home_open(call->home, HOME_WORK, &home, &err))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/index.h"
+#include "app/narrow.h"
 #include "app/term.h"
 #include "app/verbs.h"
 #include "base/clock.h"
@@ -7,7 +8,7 @@
 
 #include <stdio.h>
 
-enum { OUTPUT_MAX_BYTES = 64 * 1024 * 1024, FACET_VALUES_SHOWN = 10 };
+enum { OUTPUT_MAX_BYTES = 64 * 1024 * 1024 };
 
 // ---- what is asked
 
@@ -16,20 +17,6 @@ typedef struct {
     int64_t time_ms; // as it stood then
     bool past, json, explain;
 } Asked;
-
-// "classification=Prints&maker=Hokusai"
-static bool read_filters(Str text, SearchAsk *ask, Err *err)
-{
-    for (Str rest = text, one; str_next(&rest, '&', &one);) {
-        SearchFilter filter;
-        if (!str_cut(one, '=', &filter.name, &filter.value) || !search_is_facet(filter.name))
-            return err_set(err, ERR_INVALID, "--filter wants a facet and a value: classification=Prints");
-        if (ask->filters_count == SEARCH_FILTERS_MAX)
-            return err_set(err, ERR_INVALID, "more than %d filters", SEARCH_FILTERS_MAX);
-        ask->filters[ask->filters_count++] = filter;
-    }
-    return true;
-}
 
 // ---- answers
 
@@ -66,28 +53,7 @@ static void print_people(Search *search, Arena *a, const SearchAsk *ask, const S
         if (search)
             print_reasons(search, a, ask, &record);
     }
-    for (size_t i = 0; i < answer->facets_count; i++) {
-        const SearchFacet *facet = &answer->facets[i];
-        if (facet->count)
-            printf("\n" FMT_STR " (%lld)\n", ARG_STR(facet->name), (long long)facet->distinct);
-        for (size_t k = 0; k < facet->count && k < FACET_VALUES_SHOWN; k++)
-            printf("  %8lld  " FMT_STR "\n", (long long)facet->values[k].count,
-                ARG_STR(term_safe(a, facet->values[k].value)));
-    }
-}
-
-static void put_facets(JsonWriter *w, const SearchAnswer *answer)
-{
-    json_put_name(w, S("facets"));
-    json_put_map(w);
-    for (size_t i = 0; i < answer->facets_count; i++) {
-        json_put_name(w, answer->facets[i].name);
-        json_put_map(w);
-        for (size_t k = 0; k < answer->facets[i].count; k++)
-            json_put_member_int(w, answer->facets[i].values[k].value, answer->facets[i].values[k].count);
-        json_put_map_end(w);
-    }
-    json_put_map_end(w);
+    narrow_print_facets(a, answer);
 }
 
 static void print_json(const SearchAnswer *answer, const CatalogVersion *versions)
@@ -112,7 +78,7 @@ static void print_json(const SearchAnswer *answer, const CatalogVersion *version
     }
     json_put_list_end(&w);
     if (answer->facets_count)
-        put_facets(&w, answer);
+        narrow_put_facets(&w, answer);
     json_put_name(&w, S("next"));
     if (answer->next.n)
         json_put_text(&w, answer->next);
@@ -194,8 +160,7 @@ int verb_search(const Call *call)
         {"limit", OPTION_NUMBER, "N", "how many to show, 1 to 100 (default 20)", &limit},
         {"cursor", OPTION_TEXT, "TEXT", "go on from the `next` of an earlier answer", &cursor},
         {"sort", OPTION_TEXT, "ORDER", "score (default), date, title, maker or newest", &sort},
-        {"filter", OPTION_TEXT, "F=V&...", "only these values of facets: classification=Prints&century=19",
-            &filter},
+        {"filter", OPTION_TEXT, "F=V&...", NARROW_OPTION_HELP, &filter},
         {"facets", OPTION_FLAG, NULL, "count the values of the facets", &asked.ask.facets},
         {"exact", OPTION_FLAG, NULL, "the words as written: no other forms, concepts, corrections",
             &asked.ask.exact},
@@ -217,7 +182,7 @@ int verb_search(const Call *call)
         return verb_misused("search", "--at wants a date (2026-11-20) or a moment (2026-11-20T10:00:00Z)");
     if (!search_sort_of(str_from(sort), &asked.ask.sort))
         return verb_misused("search", "--sort must be score, date, title, maker or newest");
-    if (!read_filters(str_from(filter), &asked.ask, &err))
+    if (!narrow_read(str_from(filter), &asked.ask, &err))
         return verb_misused("search", "%s", err.text);
     asked.ask.limit = (int)limit;
     asked.ask.cursor = str_from(cursor);
