@@ -61,12 +61,15 @@ static void drop_unseen(const Home *home, ViewerRole role, VisualAnswer *answer)
     answer->count = kept;
 }
 
+// What is hidden and what never was sound the same here too.
 static bool find_image(const Home *home, const Wish *wish, ViewerRole role, CatalogImage *ret, Err *err)
 {
-    if (!catalog_find_image(home->catalog, str_from(wish->image), home->arena, ret, err))
+    const char *hint = role == VIEWER_STAFF ? "" : " that visitors may see (--all looks at all)";
+    const bool known = catalog_find_image(home->catalog, str_from(wish->image), home->arena, ret, err);
+    if (!known && err->kind != ERR_NOT_FOUND)
         return false;
-    return may_see(home, role, ret->object_id) ||
-           err_set(err, ERR_NOT_FOUND, "no such picture that visitors may see (--all looks at all)");
+    return (known && may_see(home, role, ret->object_id)) ||
+           err_set(err, ERR_NOT_FOUND, "no such picture%s", hint);
 }
 
 static bool read_picture(const Home *home, const Wish *wish, Arena *a, VisualAsk *ask, Err *err)
@@ -183,6 +186,7 @@ static bool look_in_index(const Home *home, VisualAsk *ask, VisualAnswer *ret, E
     HomeModel model;
     if (!home_model_open(home, &model, err))
         return false;
+    ask->ledger = home->catalog;
     Visual *visual = sight_open_index(home, false, err);
     const bool good =
         visual && home_model_use(&model, visual, err) && visual_ask(visual, ask, home->arena, ret, err);

@@ -187,6 +187,7 @@ static bool read_look(const Visit *v, Look *look, Err *err)
     look->region_text = str_trim(parameter(v, S("region")));
     look->lasso_text = str_trim(parameter(v, S("polygon")));
     look->ask.role = v->role;
+    look->ask.ledger = v->site->config.catalog;
     look->ask.drawings = true;
     look->ask.mirrored = parameter(v, S("mirrored")).n > 0;
     look->ask.perhaps = parameter(v, S("perhaps")).n > 0;

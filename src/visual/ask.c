@@ -38,18 +38,20 @@ typedef struct {
 
 // ---- who may be answered
 
-static const uint8_t *allow(const Visual *v, const VisualAsk *ask, Arena *a)
+static const uint8_t *allow(
+    const Visual *v, const VisualAsk *ask, const Str *hidden, size_t hidden_count, Arena *a)
 {
-    if (!ask->has_only && ask->except_object.n == 0)
+    if (!ask->has_only && ask->except_object.n == 0 && hidden_count == 0)
         return NULL;
     uint8_t *allowed = arena_alloc(a, MAX_OF(v->shelf.pictures, 1u));
     const StrSet only = str_set_of(a, ask->only, ask->only_count);
+    const StrSet without = str_set_of(a, hidden, hidden_count);
     for (int p = 0; p < v->shelf.parts_count; p++) {
         const ShelfPart *part = &v->shelf.parts[p];
         for (uint32_t i = 0; i < part->segment->pictures; i++) {
             const Str id = visual_segment_object(part->segment, i);
-            allowed[part->first + i] =
-                !str_eq(id, ask->except_object) && (!ask->has_only || str_set_has(&only, id));
+            allowed[part->first + i] = !str_eq(id, ask->except_object) && !str_set_has(&without, id) &&
+                                       (!ask->has_only || str_set_has(&only, id));
         }
     }
     return allowed;
@@ -436,6 +438,10 @@ bool visual_ask(Visual *v, const VisualAsk *ask, Arena *a, VisualAnswer *ret, Er
     if (!check(ask, err))
         return false;
     index_refresh(v);
+    Str *hidden = NULL;
+    size_t hidden_count;
+    if (!hidden_since(v, ask, a, &hidden, &hidden_count, err))
+        return false;
     VisualAnswer answer = {.hits = arena_array(a, VisualHit, (size_t)ask->limit)};
     const bool whole = ask->question == VISUAL_LIKE && ask->image_id.n == 0;
     const Vector vector = whole ? liken_asked(v, ask->picture, a) : (Vector){0};
@@ -443,7 +449,7 @@ bool visual_ask(Visual *v, const VisualAsk *ask, Arena *a, VisualAnswer *ret, Er
     Question q = {.v = v,
         .ask = ask,
         .arena = a,
-        .allowed = allow(v, ask, a),
+        .allowed = allow(v, ask, hidden, hidden_count, a),
         .vector = vector,
         .rank_min = rights_rank_pixels(ask->role)};
     answer.sequence = v->sequence;

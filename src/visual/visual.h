@@ -84,7 +84,9 @@ typedef struct {
     const Str *only;
     size_t only_count;
     Str except_object; // not this one (whose picture is asked with)
-    int limit;         // of objects, 1 .. VISUAL_LIMIT_MAX
+    Catalog *ledger; // what it has hidden since the index last followed is left out too; NULL: who asks sees
+                     // to that
+    int limit;       // of objects, 1 .. VISUAL_LIMIT_MAX
 } VisualAsk;
 
 typedef struct {

@@ -183,6 +183,38 @@ static void hidden_stays_hidden(void **state)
     close_museum(&m);
 }
 
+static size_t count_alike(Visual *v, Catalog *ledger)
+{
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    const VisualAsk wish = {
+        .question = VISUAL_LIKE, .image_id = S("object-6:1"), .ledger = ledger, .limit = OBJECTS + 1};
+    const VisualAnswer answer = ask(v, wish, a);
+    assert_int_equal(answer.count, answer.total);
+    return answer.count;
+}
+
+// The ledger has hidden a work, deleted one, changed a third and opened a fourth; nobody has brought the
+// index up to it.
+static void hidden_since_the_index_followed(void **state)
+{
+    (void)state;
+    Museum m = open_museum();
+    put(&m, "secret", 1, 50, ACCESS_NONE);
+    Visual *v = open_index(&m, true);
+    follow(&m, v);
+    assert_int_equal(count_alike(v, m.catalog), OBJECTS);
+    put(&m, "object-0", 2, 0, ACCESS_NONE);
+    put(&m, "object-1", -2, 1, ACCESS_FULL);
+    put(&m, "object-2", 2, 2, ACCESS_FULL);
+    put(&m, "secret", 2, 50, ACCESS_FULL);
+    assert_int_equal(count_alike(v, NULL), OBJECTS);
+    assert_int_equal(count_alike(v, m.catalog), OBJECTS - 2);
+    follow(&m, v);
+    assert_int_equal(count_alike(v, m.catalog), OBJECTS - 1);
+    visual_close(v);
+    close_museum(&m);
+}
+
 // The outlines of picture `number` in black on white.
 static Pixels draw_lines(uint32_t number)
 {
@@ -567,6 +599,7 @@ int main(void)
         cmocka_unit_test(a_lasso_leaves_the_rest_out),
         cmocka_unit_test(nothing_to_search_by),
         cmocka_unit_test(hidden_stays_hidden),
+        cmocka_unit_test(hidden_since_the_index_followed),
         cmocka_unit_test(drawings_are_found),
         cmocka_unit_test(another_default_counts_at_once),
         cmocka_unit_test(changes_are_followed),
