@@ -17,6 +17,7 @@ import time
 import urllib.parse
 import zlib
 
+from iiif import png_read, png_write
 from museum import SAMPLES, Museum, main
 
 PICTURES = SAMPLES / "pictures"
@@ -202,6 +203,38 @@ def test_the_command_line_narrows_too():
             assert said[0] == said[1] != "", said
 
 
+def lines_of(m, image):
+    """A drawing of a picture of ours: black where its grey changes."""
+    width, height, grey = png_read(m.get(f"/iiif/3/{image}/full/400,/0/gray.png")[2])
+
+    def ink(x, y):
+        change = abs(grey(x, y)[0] - grey(max(0, x - 1), y)[0]) + abs(grey(x, y)[0] - grey(x, max(0, y - 1))[0])
+        return (0 if change > 30 else 255,) * 3
+    return png_write(width, height, ink)
+
+
+def test_a_drawing_says_so():
+    """A hit that was found by its lines has no spots to show; page and evidence say what it has instead, in every language."""
+    m = shared()
+    drawing = lines_of(m, "met-39799:1")
+    hit = ask(m, "points=1", drawing, "image/png")[1]["hits"][0]
+    assert hit["id"] == "met-39799" and hit["drawn"] and hit["points"] == [] and len(hit["outline"]) == 4, hit
+    form = b'--x\r\nContent-Disposition: form-data; name="picture"; filename="a.png"\r\n\r\n' + drawing + b"\r\n--x--\r\n"
+    for lang, found, why, spots in (("en", "found by its lines", "The lines run alike within the outline", "spot"), ("zh-Hans", "依线条找到", "线条走向相合", "个点")):
+        page = m.request("POST", f"/look?lang={lang}", {"Content-Type": "multipart/form-data; boundary=x"}, form)[2].decode()
+        assert f"· {found}" in page, lang
+        again, address = (html.unescape(re.search(p, page)[1]) for p in (r'name="again" value="([^"]+)"', r'formaction="(/look/why[^"]+)"'))
+        status, _, page = m.request("POST", f"{address}&lang={lang}", *fields({"again": again}))
+        body = page.decode().split("<h1>")[1].split("<footer")[0]
+        assert status == 200 and why in body and f"{round(hit['score'] * 100)} %" in body, body
+        assert body.count("<figure") == 2 and body.count("<polygon") == 1 and "<circle" not in body and f"0 {spots}" not in body, body
+    photo = m.request("POST", "/look", {"Content-Type": "multipart/form-data; boundary=x"}, form.replace(drawing, PHOTO.read_bytes()))[2].decode()
+    assert "found by its lines" not in photo and "look-why" in photo
+    sketch = m.folder / "sketch.png"
+    sketch.write_bytes(drawing)
+    assert ", by its lines" in m.run("look", sketch).stdout and ", by its lines" not in m.run("look", PHOTO).stdout
+
+
 def test_lasso_and_evidence():
     m = shared()
     image = ask(m, "", PHOTO.read_bytes())[1]["hits"][0]["image"]
@@ -214,6 +247,11 @@ def test_lasso_and_evidence():
         assert ask(m, f"image={image}&polygon={bad}")[0] == 400, bad
     assert ask(m, "polygon=0,0,200,0,200,200", PHOTO.read_bytes())[0] == 200, "of an upload too"
     question = f"image={image}&region=150,150,550,550"
+    for more in ("", "&perhaps=1", "&has=image&mirrored=1"):  # the way back leads to the same question
+        page = m.get(f"/look?{question}{more}")[2].decode()
+        why = html.unescape(re.search(r'href="(/look/why\?[^"]+)"', page)[1])
+        back = html.unescape(re.search(r'<a class="button" href="(/look\?[^"]+)"', m.get(why)[2].decode())[1])
+        assert sorted(back.split("?")[1].split("&")) == sorted(f"{question}{more}".split("&")), (more, why, back)
     status, _, page = m.get(f"/look/why?{question}&hit={hit['id']}")
     assert status == 200 and page.count(b"<circle") >= 6 and page.count(b"<circle") % 2 == 0, page[-2000:]
     for query, want in ((f"{question}&hit=nobody", 404), (question, 400), (f"image={image}&hit={hit['id']}", 400),

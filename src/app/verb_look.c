@@ -148,9 +148,9 @@ static void print_people(const Home *home, const VisualAnswer *answer, const Sea
         printf("%5.1f %%  %-24.*s  " FMT_STR, hit->score * 100, ARG_STR(term_safe(a, hit->object_id)),
             ARG_STR(term_safe(a, record_title(&record, home->conf.language))));
         if (hit->has_place)
-            printf("  at %.0f,%.0f,%.0f,%.0f%s", hit->left * hit->width_px, hit->top * hit->height_px,
+            printf("  at %.0f,%.0f,%.0f,%.0f%s%s", hit->left * hit->width_px, hit->top * hit->height_px,
                 hit->width * hit->width_px, hit->height * hit->height_px,
-                hit->negative ? ", light for dark" : "");
+                hit->negative ? ", light for dark" : "", hit->drawn ? ", by its lines" : "");
         putchar('\n');
     }
     if (answer->total > answer->count)

@@ -246,12 +246,15 @@ bool look_ask_one(const Visit *v, Look *look, Str object_id, Err *err)
         return err_set(err, ERR_INVALID, "evidence is of a detail: image= and region= or polygon=");
     Str *only = arena_new(v->a, Str);
     *only = object_id;
+    const VisualAsk asked = look->ask; // what the visitor asked: the way back leads there
     look->ask.has_only = true;
     look->ask.only = only;
     look->ask.only_count = 1;
     look->ask.perhaps = true;
     look->ask.limit = 1;
-    return ask_index(v, look, err);
+    const bool good = ask_index(v, look, err);
+    look->ask = asked;
+    return good;
 }
 
 static const RecordMedia *media_of(const Seen *seen, Str image_id)
@@ -341,6 +344,15 @@ Url look_address(const Visit *v, const Look *look, const char *path, Str more)
     buf_add(&b, more);
     return url_local(arena_printf(
         v->a, "%s%s" FMT_STR, path, b.n ? "?" : "", ARG_STR(str_slice(buf_str(&b), b.n ? 1 : 0, b.n))));
+}
+
+Url look_narrowed(const Visit *v, const Look *look, const char *path, const SearchPlace *place, Str more)
+{
+    const Url search = search_address(v->a, place);
+    const Str rest = str_slice(search.address, S("/search").n, search.address.n);
+    const Str words =
+        rest.n > 1 ? arena_printf(v->a, "&" FMT_STR, ARG_STR(str_slice(rest, 1, rest.n))) : S("");
+    return look_address(v, look, path, arena_printf(v->a, FMT_STR FMT_STR, ARG_STR(words), ARG_STR(more)));
 }
 
 // ---- JSON

@@ -54,3 +54,5 @@ bool look_facets(const Visit *v, const Look *look, const LookFound *found, size_
 // "/look?image=...&region=...": the same question again at `path`, with `more` ("&hit=x" or empty) behind it.
 // For an upload: what stands in the address; the picture goes along in the form with id "again".
 Url look_address(const Visit *v, const Look *look, const char *path, Str more);
+// The same with the words and filters of `place`, which is on look->within.
+Url look_narrowed(const Visit *v, const Look *look, const char *path, const SearchPlace *place, Str more);

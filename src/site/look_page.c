@@ -70,13 +70,14 @@ static PartLookHit hit_part(const Visit *v, const Look *look, const LookFound *f
         .sure = (int64_t)lround(found->hit->score * 100),
         .has_place = found->hit->has_place,
         .negative = found->hit->negative,
-        .mirrored = found->hit->mirrored};
+        .mirrored = found->hit->mirrored,
+        .drawn = found->hit->drawn};
     if (!part.has_place)
         return part;
     part.marked = marked_found(v, found);
     part.marked.spots = spots(v, found);
     Str more = arena_printf(v->a, "&hit=" FMT_STR, ARG_STR(uri_encode(v->a, found->hit->object_id, "")));
-    part.why = look_address(v, look, "/look/why", more);
+    part.why = look_narrowed(v, look, "/look/why", &(SearchPlace){.ask = &look->within}, more);
     part.again = look->uploaded;
     return part;
 }
@@ -84,10 +85,8 @@ static PartLookHit hit_part(const Visit *v, const Look *look, const LookFound *f
 // The same question with other filters.
 static Url narrowed(const Visit *v, const Look *look, SearchFilter add, SearchFilter without)
 {
-    Url search = search_address(v->a, &(SearchPlace){.ask = &look->within, .add = add, .without = without});
-    Str rest = str_slice(search.address, S("/search").n, search.address.n);
-    Str more = rest.n > 1 ? arena_printf(v->a, "&" FMT_STR, ARG_STR(str_slice(rest, 1, rest.n))) : S("");
-    return look_address(v, look, "/look", more);
+    const SearchPlace place = {.ask = &look->within, .add = add, .without = without};
+    return look_narrowed(v, look, "/look", &place, S(""));
 }
 
 // ---- the picture that is asked with

@@ -103,11 +103,12 @@ static void answer_why(Visit *v, const Look *look, const LookFound *found)
         .head = frame_head(
             v, &(Frame){.title = phrase(v->w, WORD_WHY_TITLE), .path = S("/look/why"), .hide = true}),
         .foot = frame_foot(v),
-        .back = look_address(v, look, "/look", S("")),
+        .back = look_narrowed(v, look, "/look", &(SearchPlace){.ask = &look->within}, S("")),
         .sure = lround(hit->score * 100),
         .spots = hit->points_count,
         .negative = hit->negative,
         .mirrored = hit->mirrored,
+        .drawn = hit->drawn,
         .again = look->again,
         .asked = look->uploaded ? evidence_sent(v, look, hit) : evidence_asked(v, look, hit),
         .found = evidence_found(v, found)};

@@ -58,10 +58,9 @@ typedef struct {
     FormPlace place;
 } Candidate;
 
-static bool may_answer(const Drawn *d, const ShelfPart *part, uint32_t i)
+static bool may_see(const Drawn *d, const ShelfPart *part, uint32_t i)
 {
-    return part->ranks[i] != RANK_GONE && part->ranks[i] >= d->ask->rank_min &&
-           (d->ask->allowed == NULL || d->ask->allowed[part->first + i]);
+    return part->ranks[i] != RANK_GONE && part->ranks[i] >= d->ask->rank_min;
 }
 
 // ---- the drawing
@@ -156,7 +155,7 @@ static void learn_rough(const Drawn *d, Chance ret[SIZES])
         for (uint32_t i = 0; i < part->segment->pictures; i++)
             for (int s = 0; s < SIZES; s++)
                 counts[s][d->rough[part->first + i].agree[s]] +=
-                    may_answer(d, part, i) && d->rough[part->first + i].agree[s] > 0;
+                    may_see(d, part, i) && d->rough[part->first + i].agree[s] > 0;
     }
     for (int s = 0; s < SIZES; s++)
         ret[s] = chance_of(counts[s], chance_middle[0][s]);
@@ -176,8 +175,9 @@ static int better_rough(const void *a, const void *b)
     return x->picture < y->picture ? -1 : x->picture > y->picture;
 }
 
-// Every picture with its best size, and its second best as a candidate of its own.
-static size_t choose(const Drawn *d, const Chance chance[SIZES], Candidate *ret)
+// Every picture (of those allowed; NULL: of all) with its best size, and its second best as a candidate of
+// its own.
+static size_t choose(const Drawn *d, const uint8_t *allowed, const Chance chance[SIZES], Candidate *ret)
 {
     size_t count = 0;
     for (int p = 0; p < d->shelf->parts_count; p++) {
@@ -185,7 +185,8 @@ static size_t choose(const Drawn *d, const Chance chance[SIZES], Candidate *ret)
         for (uint32_t i = 0; i < part->segment->pictures; i++) {
             const Rough *rough = &d->rough[part->first + i];
             Candidate best[TRIES] = {{.rough = -99}, {.rough = -99}};
-            for (int s = 0; s < SIZES && may_answer(d, part, i); s++) {
+            const bool wanted = may_see(d, part, i) && (!allowed || allowed[part->first + i]);
+            for (int s = 0; s < SIZES && wanted; s++) {
                 if (rough->agree[s] == 0)
                     continue;
                 const Candidate c = {.picture = part->first + i,
@@ -238,6 +239,14 @@ static void look_closely(const Drawn *d, Candidate *c)
     }
 }
 
+static size_t look_at_best(const Drawn *d, const uint8_t *allowed, const Chance chance[SIZES], Candidate *ret)
+{
+    const size_t count = choose(d, allowed, chance, ret);
+    for (size_t i = 0; i < count; i++)
+        look_closely(d, &ret[i]);
+    return count;
+}
+
 static void learn_fine(const Candidate *candidates, size_t count, Chance ret[SIZES])
 {
     uint32_t(*counts)[STEPS] = mem_alloc(sizeof(*counts) * SIZES);
@@ -271,10 +280,9 @@ static int better_hit(const void *a, const void *b)
 }
 
 // Each picture once, in its better size.
-static int rank(const Drawn *d, const Candidate *candidates, size_t count, DrawnHit *ret)
+static int rank(
+    const Drawn *d, const Chance chance[SIZES], const Candidate *candidates, size_t count, DrawnHit *ret)
 {
-    Chance chance[SIZES];
-    learn_fine(candidates, count, chance);
     DrawnHit *hits = mem_alloc(sizeof(*hits) * MAX_OF(count, 1));
     for (size_t i = 0; i < count; i++)
         hits[i] = hit_of(d, &candidates[i], deviations(chance[candidates[i].size], candidates[i].agree));
@@ -299,15 +307,18 @@ int drawn(const Shelf *shelf, const DrawnAsk *ask, DrawnHit *ret, bool *ret_plai
     *ret_plain = form_count(&d->sizes[0].whole[1]) < LINES_MIN;
     int found = 0;
     if (!*ret_plain && shelf->pictures > 0) {
-        Chance chance[SIZES];
+        Chance rough[SIZES], fine[SIZES];
         d->rough = mem_alloc(sizeof(*d->rough) * shelf->pictures);
         Candidate *candidates = mem_alloc(sizeof(*candidates) * TRIES * shelf->pictures);
         scan_all(d);
-        learn_rough(d, chance);
-        const size_t count = choose(d, chance, candidates);
-        for (size_t i = 0; i < count; i++)
-            look_closely(d, &candidates[i]);
-        found = rank(d, candidates, count, ret);
+        learn_rough(d, rough);
+        // What is chance is learnt from all, whatever narrows the question: a hit is as sure alone as among
+        // others.
+        size_t count = look_at_best(d, NULL, rough, candidates);
+        learn_fine(candidates, count, fine);
+        if (ask->allowed)
+            count = look_at_best(d, ask->allowed, rough, candidates);
+        found = rank(d, fine, candidates, count, ret);
         free(candidates);
         free(d->rough);
     }

@@ -251,6 +251,25 @@ static void check_drawing(Visual *v, VisualAsk wish, uint32_t number, const char
     assert_true(answer.hits[0].width > 0.85 && answer.hits[0].height > 0.85);
 }
 
+// The narrowed question knows as well as the open one what chance is.
+static void check_as_sure_alone(Visual *v, uint32_t number)
+{
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    Pixels px = draw_lines(number), part = see(&px, (View){20, 20, 150, 140, 0, false});
+    VisualAsk wish = {
+        .drawings = true, .perhaps = true, .picture = {part.p, part.width_px, part.height_px, part.stride}};
+    const VisualAnswer among = ask(v, wish, a);
+    assert_true(among.count > 0 && among.hits[0].drawn);
+    wish.has_only = true;
+    wish.only = &among.hits[0].object_id;
+    wish.only_count = 1;
+    const VisualAnswer alone = ask(v, wish, a);
+    assert_int_equal(alone.count, 1);
+    assert_true(fabs(alone.hits[0].score - among.hits[0].score) < 1e-9);
+    free(px.p);
+    free(part.p);
+}
+
 static void drawings_are_found(void **state)
 {
     (void)state;
@@ -264,6 +283,8 @@ static void drawings_are_found(void **state)
         snprintf(want, sizeof(want), "object-%u", number);
         check_drawing(v, wish, number, want);
     }
+    for (uint32_t number = 1; number < 6; number++)
+        check_as_sure_alone(v, number);
     check_drawing(v, wish, 50, "");
     check_drawing(v, wish, 77, "");
     check_drawing(v, (VisualAsk){.drawings = true, .role = VIEWER_STAFF}, 50, "secret");

@@ -7,7 +7,7 @@ import { accessible, fits, openBrowser, openMuseum, PHONE, sure, tap, until, vis
 
 const museum = await openMuseum();
 const browser = await openBrowser();
-const WORK = "met-37110", SHEET = "sheet-01"; // a print, and a sheet of prints with it among them
+const WORK = "met-37110", SHEET = "sheet-01", DRAWN = "met-39799"; // a print, a sheet of prints with it among them, another print
 const PHOTO = join(process.env.SAMPLES, "pictures", `${WORK}.jpg`);
 
 await until(async () => {
@@ -143,6 +143,50 @@ const tests = {
     await fits(page, "evidence");
     await accessible(page, "evidence on a phone");
     await page.leave();
+  },
+
+  async a_drawing() {
+    for (const options of [{}, { colorScheme: "dark" }, PHONE, { ...PHONE, colorScheme: "dark", locale: "zh-CN" }]) {
+      const page = await visit(browser, museum, options);
+      await page.go("/look");
+      // What somebody might draw of it: black where its grey changes.
+      const drawing = await page.evaluate(async (address) => {
+        const picture = await createImageBitmap(await (await fetch(address)).blob());
+        const canvas = Object.assign(document.createElement("canvas"), { width: picture.width, height: picture.height });
+        const context = canvas.getContext("2d");
+        context.drawImage(picture, 0, 0);
+        const from = context.getImageData(0, 0, canvas.width, canvas.height), wide = canvas.width * 4;
+        const to = context.createImageData(canvas.width, canvas.height);
+        for (let i = 0; i < from.data.length; i += 4) {
+          const change = Math.abs(from.data[i] - (from.data[i - 4] ?? 0)) + Math.abs(from.data[i] - (from.data[i - wide] ?? 0));
+          to.data.fill(change > 30 ? 0 : 255, i, i + 3);
+          to.data[i + 3] = 255;
+        }
+        context.putImageData(to, 0, 0);
+        return canvas.toDataURL("image/png").split(",")[1];
+      }, `/iiif/3/${DRAWN}:1/full/600,/0/gray.png`);
+      await page.setInputFiles("#picture", { name: "drawing.png", mimeType: "image/png", buffer: Buffer.from(drawing, "base64") });
+      await page.waitForSelector(".mark-room canvas");
+      await page.click(".look-photo > button");
+      await page.waitForSelector(".look-hit");
+      const chinese = options.locale === "zh-CN";
+      const said = await page.textContent(`.look-hit:has(a[href$="${DRAWN}"]) .date`);
+      sure(said.includes(chinese ? "依线条找到" : "found by its lines"), said);
+      await fits(page, "a hit by lines");
+      await accessible(page, "a hit by lines");
+      await page.click(`.look-hit:has(a[href$="${DRAWN}"]) .look-why`);
+      await page.waitForSelector(".evidences");
+      const words = await page.textContent(".why");
+      sure(words.includes(chinese ? "线条走向相合" : "The lines run alike within the outline") && !/Equal numbers|相同的数字/.test(words), words);
+      await until(() => page.evaluate(() => [...document.querySelectorAll(".evidence img")].every((img) => img.complete && img.naturalWidth > 0)), "both parts");
+      sure(await page.$$eval(".evidence", (sides) => sides.length === 2 && sides[1].querySelectorAll("polygon").length === 1), "the outline on what was found");
+      sure(!(await page.$$(".evidence circle")).length, "no spots");
+      const apart = await page.$$eval(".evidence", (sides) => sides.map((side) => side.getBoundingClientRect()).map(({ x, y }) => [x, y]));
+      sure((await page.viewportSize()).width < 700 || apart[0][1] === apart[1][1], "side by side where there is room");
+      await fits(page, "evidence of lines");
+      await accessible(page, "evidence of lines");
+      await page.leave();
+    }
   },
 
   async works_linked_by_a_motif() {
