@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The engine of bench/look, driven over stdin by bench/look/measure.py. One command a line:
 //   add FILE.pgm          a picture into the collection
+//   marks N               pictures that are added from now on have so many at most
 //   pseudo N              N pictures of random features of those, one bit in eight flipped
 //   build FOLDER          the index, as files in that folder             -> pictures, bytes
 //   open FOLDER           the index that lies there                      -> pictures, bytes
@@ -34,6 +35,7 @@ static Extractor *extractor;
 static Entry *entries;
 static Form *forms; // of the entries
 static int entries_count, entries_capacity;
+static int marks_max = 425; // of a picture that is added
 static Shelf shelf;
 
 static _Noreturn void die(const char *what)
@@ -75,15 +77,20 @@ static Grey read_pgm(const char *path)
     return (Grey){pixels, width_px, height_px, (size_t)width_px};
 }
 
-static int look(Grey picture, int max, Feature *ret, int64_t *ret_us)
+static int look_in_steps(Grey picture, int first, int max, Feature *ret, int64_t *ret_us)
 {
     Err err = {0};
     int count;
     const int64_t start = clock_cpu_us();
-    if (!extractor_run(extractor, picture, max, ret, &count, &err))
+    if (!extractor_run_steps(extractor, picture, first, max, ret, &count, &err))
         die(err.text);
     *ret_us = clock_cpu_us() - start;
     return count;
+}
+
+static int look(Grey picture, int max, Feature *ret, int64_t *ret_us)
+{
+    return look_in_steps(picture, max, max, ret, ret_us);
 }
 
 static void add(const char *path)
@@ -91,7 +98,7 @@ static void add(const char *path)
     static Feature features[MARKS_MAX];
     int64_t us;
     const Grey picture = read_pgm(path);
-    const int count = look(picture, MARKS_MAX, features, &us);
+    const int count = look_in_steps(picture, MIN_OF(marks_max, marks_of_tier[0]), marks_max, features, &us);
     const float unit = (float)PLACE_ONE / (float)MAX_OF(picture.width_px, picture.height_px);
     Entry *e = new_entry(count);
     e->width_px = picture.width_px;
@@ -131,8 +138,8 @@ static void add_pseudo(int count)
 {
     const uint32_t real = (uint32_t)entries_count;
     for (int i = 0; i < count; i++) {
-        Mark *marks = (Mark *)(uintptr_t)new_entry(MARKS_MAX)->marks;
-        for (int m = 0; m < MARKS_MAX;) {
+        Mark *marks = (Mark *)(uintptr_t)new_entry(marks_max)->marks;
+        for (int m = 0; m < marks_max;) {
             const Entry *from = &entries[next_random() % real];
             if (from->marks_count == 0)
                 continue;
@@ -386,6 +393,8 @@ int main(void)
     while (fgets(line, sizeof(line), stdin)) {
         if (sscanf(line, "add %4000s", path) == 1)
             add(path);
+        else if (sscanf(line, "marks %d", &number) == 1)
+            marks_max = MAX_OF(1, MIN_OF(number, (int)MARKS_MAX));
         else if (sscanf(line, "pseudo %d", &number) == 1)
             add_pseudo(number);
         else if (sscanf(line, "build %4000s", path) == 1)

@@ -14,6 +14,8 @@
 #define STEEP 2.2
 #define MIDDLE_AT_100 1.7
 #define MIDDLE_PER_DECADE 0.1
+// and in a picture with more marks than those of a large one; each doubling moves the middle.
+#define MIDDLE_PER_DOUBLING 0.45
 #define RIGHT_MIN 0.5
 // The same for a score of drawn(). Measured in bench/look/drawings.py.
 #define DRAWN_STEEP 2.0
@@ -172,9 +174,13 @@ static double decades(uint32_t pictures)
     return log10(MAX_OF(pictures, 10u)) - 2;
 }
 
-static double likely(double score, uint32_t pictures)
+static double likely(double score, const Shelf *shelf, uint32_t picture)
 {
-    const double middle = MIDDLE_AT_100 + MIDDLE_PER_DECADE * decades(pictures);
+    const ShelfPart *part = part_of(shelf, picture);
+    const double usual = marks_of_tier[0];
+    const double marks = MAX_OF(part->segment->picture[picture - part->first].marks, usual);
+    const double middle = MIDDLE_AT_100 + MIDDLE_PER_DECADE * decades(shelf->pictures) +
+                          MIDDLE_PER_DOUBLING * log2(marks / usual);
     return 1 / (1 + exp(-STEEP * (score - middle)));
 }
 
@@ -266,7 +272,7 @@ static bool ask_detail(Question *q, VisualAnswer *answer, Err *err)
     make_room(q, answer, (size_t)count + DRAWN_HITS_MAX);
     for (int sure = 1; sure >= (q->ask->perhaps ? 0 : 1); sure--) {
         for (int i = 0; i < count; i++) {
-            const double score = likely(hits[i].score, q->v->shelf.pictures);
+            const double score = likely(hits[i].score, &q->v->shelf, hits[i].picture);
             if ((score >= RIGHT_MIN) != (sure == 1))
                 continue;
             if (!add_object(q, answer, hits[i].picture))

@@ -2,6 +2,7 @@
 // Blobs: extremes of the difference of neighbouring levels, over place and size at once.
 #include "visual/int.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -158,29 +159,42 @@ static int cell_of(const Extractor *e, const Blob *blob)
     return MIN_OF(row, GRID - 1) * GRID + MIN_OF(column, GRID - 1);
 }
 
-// Strongest first, but a cell of the grid that has its share waits until the others had theirs.
-void blobs_choose(Extractor *e, int max)
+typedef struct {
+    const Extractor *e;
+    bool taken[BLOBS_MAX];
+    int in_cell[GRID * GRID];
+    uint16_t order[FEATURES_MAX];
+    int count;
+} Choice;
+
+// The strongest that are left, until there are so many; of a cell not more than its share.
+static void take_strongest(Choice *c, int until, int share)
 {
-    qsort(e->blobs, (size_t)e->blobs_count, sizeof(*e->blobs), stronger);
-    if (e->blobs_count <= max)
-        return;
-    int taken[GRID * GRID] = {0};
-    int count = 0, late = 0;
-    static_assert(BLOBS_MAX <= UINT16_MAX + 1, "indexes of blobs are 16 bits");
-    uint16_t order[FEATURES_MAX], waiting[BLOBS_MAX];
-    for (int share = 1 + max / (GRID * GRID), i = 0; i < e->blobs_count && count < max; i++) {
-        int *cell = &taken[cell_of(e, &e->blobs[i])];
-        if (*cell < share)
-            order[count++] = (uint16_t)i, (*cell)++;
-        else
-            waiting[late++] = (uint16_t)i;
+    for (int i = 0; i < c->e->blobs_count && c->count < until; i++) {
+        int *in_cell = &c->in_cell[cell_of(c->e, &c->e->blobs[i])];
+        if (c->taken[i] || *in_cell >= share)
+            continue;
+        c->taken[i] = true;
+        (*in_cell)++;
+        c->order[c->count++] = (uint16_t)i;
     }
-    for (int i = 0; i < late && count < max; i++)
-        order[count++] = waiting[i];
-    // order[] is ascending in each of its two runs and order[i] >= i, but the second run goes back: copy out.
+}
+
+// Each step is spread over the picture as far as it has to choose, then filled up with the strongest.
+void blobs_choose(Extractor *e, int first, int max)
+{
+    static_assert(BLOBS_MAX <= UINT16_MAX + 1, "indexes of blobs are 16 bits");
+    qsort(e->blobs, (size_t)e->blobs_count, sizeof(*e->blobs), stronger);
+    Choice c = {.e = e};
+    const int end = MIN_OF(max, e->blobs_count);
+    for (int step = first; c.count < end; step *= 2) {
+        if (step < e->blobs_count)
+            take_strongest(&c, MIN_OF(step, end), 1 + step / (GRID * GRID));
+        take_strongest(&c, MIN_OF(step, end), INT_MAX);
+    }
     Blob chosen[FEATURES_MAX];
-    for (int i = 0; i < count; i++)
-        chosen[i] = e->blobs[order[i]];
-    memcpy(e->blobs, chosen, sizeof(*chosen) * (size_t)count);
-    e->blobs_count = count;
+    for (int i = 0; i < c.count; i++)
+        chosen[i] = e->blobs[c.order[i]];
+    memcpy(e->blobs, chosen, sizeof(*chosen) * (size_t)c.count);
+    e->blobs_count = c.count;
 }

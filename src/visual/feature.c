@@ -32,11 +32,17 @@ void extractor_closep(Extractor **e)
 
 bool extractor_run(Extractor *e, Grey picture, int max, Feature *ret, int *ret_count, Err *err)
 {
-    assert(max >= 1 && max <= FEATURES_MAX);
+    return extractor_run_steps(e, picture, max, max, ret, ret_count, err);
+}
+
+bool extractor_run_steps(
+    Extractor *e, Grey picture, int first, int max, Feature *ret, int *ret_count, Err *err)
+{
+    assert(first >= 1 && first <= max && max <= FEATURES_MAX);
     if (!scales_build(e, picture, err))
         return false;
     blobs_find(e);
-    blobs_choose(e, max);
+    blobs_choose(e, first, max);
     int count = 0;
     for (int i = 0; i < e->blobs_count && count < max; i++)
         count += describe(e, &e->blobs[i], ret + count, max - count);

@@ -44,6 +44,10 @@ void extractor_closep(Extractor **e); // for CLEANUP
 // FEATURES_MAX. A picture without texture has none. ERR_LIMIT above FEATURE_SIDE_MAX_PX, ERR_INVALID below 1
 // px.
 bool extractor_run(Extractor *e, Grey picture, int max, Feature *ret, int *ret_count, Err *err) MUST_CHECK;
+// The same in steps: the first `first` are those that extractor_run chooses if it is to choose so many, then
+// twice as many and so on. So whoever keeps only so many of them later has chosen well.
+bool extractor_run_steps(
+    Extractor *e, Grey picture, int first, int max, Feature *ret, int *ret_count, Err *err) MUST_CHECK;
 
 // What the same spot gives in the negative of the picture, and in its mirror image: only the order of the
 // values changes. Position is left to the caller.

@@ -72,12 +72,14 @@ bool index_render_small(Pyramid *p, Arena *a, Picture *ret, Err *err)
     return render_pixels(p, &ask, pixels, stride, err);
 }
 
-static bool mark_picture(Batch *b, Picture picture, Entry *entry, Err *err)
+// The pixels and what is only needed while looking lie in `scratch`.
+static bool mark_picture(Batch *b, Picture picture, Arena *scratch, Entry *entry, Err *err)
 {
-    Feature features[MARKS_MAX];
-    const Grey grey = picture_grey(picture, b->arena);
+    const int max = marks_of_tier[index_tier(b->v, b->v->shelf.pictures + (int64_t)b->entries_count + 1)];
+    Feature *features = arena_array(scratch, Feature, (size_t)max);
+    const Grey grey = picture_grey(picture, scratch);
     int count;
-    if (!extractor_run(b->extractor, grey, MARKS_MAX, features, &count, err))
+    if (!extractor_run_steps(b->extractor, grey, marks_of_tier[0], max, features, &count, err))
         return false;
     const float unit = (float)PLACE_ONE / (float)MAX_OF(picture.width_px, picture.height_px);
     Mark *marks = arena_array(b->arena, Mark, (size_t)MAX_OF(count, 1));
@@ -117,7 +119,8 @@ static void take_in(Batch *b, const Subject *s, const RecordMedia *media)
         .master = master_key(media->sha512),
         .width_px = pyramid_facts(p)->width_px,
         .height_px = pyramid_facts(p)->height_px};
-    const bool good = index_render_small(p, pixels, &picture, &err) && mark_picture(b, picture, &entry, &err);
+    const bool good =
+        index_render_small(p, pixels, &picture, &err) && mark_picture(b, picture, pixels, &entry, &err);
     pyramid_drop(p);
     if (!good) {
         late_add(&b->late, s->id);

@@ -333,7 +333,8 @@ static bool merge_parts(Visual *v, int first, int count, Err *err)
         }
     }
     size_t size_bytes;
-    char *bytes = visual_segment_merge(segments, keeps, count, words_version(v->words), &size_bytes);
+    char *bytes = visual_segment_merge(
+        segments, keeps, count, index_tier(v, v->shelf.pictures), words_version(v->words), &size_bytes);
     IndexPart merged;
     const bool good = bytes == NULL || write_segment(v, (NewSegment){bytes, size_bytes, forms, ranks},
                                            (int)kept, &merged, err);
@@ -361,6 +362,30 @@ bool index_purge(Visual *v, Err *err)
     return liken_purge(v, err);
 }
 
+int index_tier(const Visual *v, int64_t pictures)
+{
+    int tier = MARKS_TIERS - 1;
+    while (tier > 0 && pictures * marks_of_tier[tier] > v->marks_max)
+        tier--;
+    return tier;
+}
+
+static bool fit_one(const Segment *a, const Segment *b)
+{
+    return (uint64_t)a->marks + b->marks <= SEGMENT_MARKS_MAX;
+}
+
+// A collection that has grown: one segment at a time, so that nobody waits for all of them.
+static bool drop_weak_marks(Visual *v, Err *err)
+{
+    const int tier = index_tier(v, v->shelf.pictures);
+    for (int p = 0; p < v->parts_count; p++) {
+        if (v->parts[p].segment->tier > tier)
+            return merge_parts(v, p, 1, err);
+    }
+    return true;
+}
+
 // Sizes fall from the first to the last by half at least, so there are few segments and each picture is
 // copied a few times only.
 static bool merge_small(Visual *v, Err *err)
@@ -369,7 +394,8 @@ static bool merge_small(Visual *v, Err *err)
         const IndexPart *two = &v->parts[v->parts_count - 2];
         const uint32_t first = alive(&two[0]), second = alive(&two[1]);
         const bool crowded = v->parts_count == SHELF_PARTS_MAX;
-        if (first + second > SEGMENT_PICTURES_MAX || (second * 2 < first && !crowded))
+        if (first + second > SEGMENT_PICTURES_MAX || !fit_one(two[0].segment, two[1].segment) ||
+            (second * 2 < first && !crowded))
             break;
         if (!merge_parts(v, v->parts_count - 2, 2, err))
             return false;
@@ -396,7 +422,8 @@ bool index_add(Visual *v, const Entry *entries, const int32_t *ranks, int count,
     if (!good)
         return false;
     v->parts_count++;
-    return merge_small(v, err);
+    index_refresh_shelf(v);
+    return merge_small(v, err) && drop_weak_marks(v, err);
 }
 
 void index_sweep(Visual *v, uint32_t from)

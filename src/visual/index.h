@@ -39,7 +39,8 @@ struct Visual {
     int parts_count;
     uint32_t next_number;
     int64_t sequence;
-    int default_rank; // of records that say nothing
+    int default_rank;  // of records that say nothing
+    int64_t marks_max; // of all pictures; what is less is used for more marks a picture
     LateList late;
     Shelf shelf;
     pthread_mutex_t spare_guard;
@@ -49,6 +50,8 @@ struct Visual {
     Vectors *vectors;   // NULL: none; under the guard
     uint64_t head_mark; // of the head that was read, to see that there is another (readers)
 };
+
+enum { INDEX_MARKS_MAX = 20 * 1000 * 1000 }; // 280 MB
 
 enum { INDEX_LATE_MAX = 1000 * 1000, INDEX_HEAD_MAX_BYTES = 1 << 30 };
 
@@ -85,8 +88,11 @@ bool index_is_old(const Visual *v);
 void late_add(LateList *list, Str id); // not twice in a row
 void late_clear(LateList *list);
 
-// Adds a segment file with these pictures (ranks beside them) and merges small segments. The head is not
-// written.
+// The weakest tier of marks that pictures have, if there are so many pictures: a small collection has room
+// for more of each. 0 for a large one, whatever marks_max.
+int index_tier(const Visual *v, int64_t pictures);
+// Adds a segment file with these pictures (ranks beside them), merges small segments and makes one of those
+// anew that have more marks than there is room for now. The head is not written.
 bool index_add(Visual *v, const Entry *entries, const int32_t *ranks, int count, Err *err) MUST_CHECK;
 // Writes anew the segments that hold pictures which are gone. The head is not written.
 bool index_purge(Visual *v, Err *err) MUST_CHECK;

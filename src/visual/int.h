@@ -52,8 +52,8 @@ void scales_prepare(Extractor *e); // the blurs, once
 
 // blobs.c: fills e->blobs.
 void blobs_find(Extractor *e);
-// Keeps at most `max`, spread over the picture; strongest first.
-void blobs_choose(Extractor *e, int max);
+// Keeps at most `max`, spread over the picture; strongest first, in steps as extractor_run_steps has them.
+void blobs_choose(Extractor *e, int first, int max);
 
 // describe.c: one or two features of a blob (a corner may have two directions). How many.
 int describe(const Extractor *e, const Blob *blob, Feature *ret, int max);

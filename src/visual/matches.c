@@ -22,6 +22,10 @@ static const int words_of_way[WAYS] = {3, 2, 2, 2};
 #define CHANCE_IN_LIST 1.0
 #define DISTANCE_FALL 14.0f // weight of a match is exp(-(distance / this)^2) times rarity squared
 
+// Weak marks are many, and what resembles them by chance is too: with full weight they drowned motifs in
+// other colours (mAP 0.821 instead of 0.837; docs/decisions/089-more-marks.md).
+static const float weight_of_tier[MARKS_TIERS] = {1, 0.6f, 0.4f};
+
 // What a word promises: the weight that the right picture gathers by it, measured with photographs and
 // regions of which the right picture was known. It falls with the rank of the word and with how much farther
 // away its middle is than that of the nearest, and with the number of the feature (the strongest come first).
@@ -242,7 +246,8 @@ static void take_hits(Matches *m, const ShelfPart *part)
         const Question *q = &m->questions[hit->question];
         add_match(m, (Match){.picture = part->first + hit->picture,
                          .mark = hit->mark,
-                         .weight = q->rarity * m->fall[hit->distance],
+                         .weight = q->rarity * m->fall[hit->distance] *
+                                   weight_of_tier[visual_segment_tier(part->segment, hit->mark)],
                          .feature = q->feature,
                          .way = q->way});
     }

@@ -10,12 +10,13 @@
 
 #define TWO_PI 6.28318530718f
 
-static const char MAGIC[8] = "VISSEG04";
+static const char MAGIC[8] = "VISSEG05";
 
 typedef struct {
     char magic[8];
     uint32_t vocabulary, pictures, marks, names_bytes;
     uint64_t file_bytes;
+    uint32_t tier, zero;
 } SegmentHead;
 
 uint32_t place_pack(Spot spot)
@@ -40,7 +41,7 @@ Spot place_unpack(uint32_t place)
 // ---- layout
 
 typedef struct {
-    size_t picture, codes, looks, starts, bits, places, bases, steps, names, end;
+    size_t picture, codes, looks, starts, bits, places, bases, steps, tiers, names, end;
 } Layout;
 
 static size_t even(size_t at)
@@ -48,19 +49,26 @@ static size_t even(size_t at)
     return (at + 7) & ~(size_t)7;
 }
 
-static Layout layout_of(uint32_t pictures, uint32_t marks, uint32_t names_bytes)
+// Of a head, what says how long its parts are.
+typedef struct {
+    uint32_t pictures, marks, names_bytes;
+    int tier;
+} Extent;
+
+static Layout layout_of(Extent e)
 {
     Layout l;
     l.picture = even(sizeof(SegmentHead));
-    l.codes = l.picture + (size_t)pictures * sizeof(SegmentPicture);
-    l.looks = even(l.codes + (size_t)pictures * sizeof(SketchCode));
-    l.starts = even(l.looks + (size_t)pictures * sizeof(SketchLook));
+    l.codes = l.picture + (size_t)e.pictures * sizeof(SegmentPicture);
+    l.looks = even(l.codes + (size_t)e.pictures * sizeof(SketchCode));
+    l.starts = even(l.looks + (size_t)e.pictures * sizeof(SketchLook));
     l.bits = even(l.starts + sizeof(uint32_t) * (WORDS_COUNT + 1));
-    l.places = l.bits + 2 * (size_t)marks * sizeof(uint32_t);
-    l.bases = l.places + (size_t)marks * sizeof(uint32_t);
-    l.steps = l.bases + ((size_t)marks / BASE_EVERY + 1) * sizeof(uint16_t);
-    l.names = l.steps + marks;
-    l.end = l.names + names_bytes;
+    l.places = l.bits + 2 * (size_t)e.marks * sizeof(uint32_t);
+    l.bases = l.places + (size_t)e.marks * sizeof(uint32_t);
+    l.steps = l.bases + ((size_t)e.marks / BASE_EVERY + 1) * sizeof(uint16_t);
+    l.tiers = l.steps + e.marks;
+    l.names = l.tiers + (e.tier > 0 ? (size_t)e.marks / 4 + 1 : 0);
+    l.end = l.names + e.names_bytes;
     return l;
 }
 
@@ -71,22 +79,24 @@ typedef struct {
     Layout layout;
     uint32_t *starts;
     uint32_t next_name, pictures, pictures_all; // pictures: written so far
-    uint32_t *fill;                             // of each word, where its next mark goes
-    uint32_t *last;                             // and the picture of its last one, plus one
+    int tier;
+    uint32_t *fill; // of each word, where its next mark goes
+    uint32_t *last; // and the picture of its last one, plus one
 } Writer;
 
 // Numbers of marks are first counted per word, steps over long gaps included, so that each list has its
 // place.
-static Writer writer_open(
-    uint32_t vocabulary, uint32_t pictures, const uint32_t *counts, uint32_t names_bytes)
+static Writer writer_open(uint32_t vocabulary, Extent extent, const uint32_t *counts)
 {
-    uint32_t marks = 0;
     for (int w = 0; w < WORDS_COUNT; w++)
-        marks += counts[w];
-    Writer w = {.layout = layout_of(pictures, marks, names_bytes), .pictures_all = pictures};
+        extent.marks += counts[w];
+    Writer w = {.layout = layout_of(extent), .pictures_all = extent.pictures, .tier = extent.tier};
     w.bytes = mem_alloc(w.layout.end);
-    SegmentHead head = {
-        .vocabulary = vocabulary, .pictures = pictures, .marks = marks, .names_bytes = names_bytes};
+    SegmentHead head = {.vocabulary = vocabulary,
+        .pictures = extent.pictures,
+        .marks = extent.marks,
+        .names_bytes = extent.names_bytes,
+        .tier = (uint32_t)extent.tier};
     memcpy(head.magic, MAGIC, sizeof(MAGIC));
     head.file_bytes = w.layout.end;
     memcpy(w.bytes, &head, sizeof(head));
@@ -117,7 +127,7 @@ static uint32_t write_step(Writer *w, uint16_t word, uint32_t step)
     return at;
 }
 
-static void write_mark(Writer *w, uint32_t picture, Mark mark)
+static void write_mark(Writer *w, uint32_t picture, Mark mark, int tier)
 {
     while (picture - w->last[mark.word] >= STEP_ON)
         write_step(w, mark.word, STEP_ON);
@@ -127,6 +137,8 @@ static void write_mark(Writer *w, uint32_t picture, Mark mark)
     bits[0] = (uint32_t)mark.bits;
     bits[count] = (uint32_t)(mark.bits >> 32);
     memcpy(w->bytes + w->layout.places + (size_t)at * sizeof(mark.place), &mark.place, sizeof(mark.place));
+    if (w->tier > 0)
+        w->bytes[w->layout.tiers + at / 4] |= (char)(tier << at % 4 * 2);
 }
 
 static void write_picture(Writer *w, const Entry *e)
@@ -139,7 +151,7 @@ static void write_picture(Writer *w, const Entry *e)
         .master = e->master,
         .width_px = e->width_px,
         .height_px = e->height_px,
-        .marks = (uint32_t)e->marks_count,
+        .marks = (uint32_t)MIN_OF(e->marks_count, marks_of_tier[w->tier]),
         .plain = e->sketch.code_is_plain,
     };
     memcpy(w->bytes + w->layout.picture + number * sizeof(picture), &picture, sizeof(picture));
@@ -161,14 +173,25 @@ static char *writer_finish(Writer *w, size_t *ret_bytes)
     return w->bytes;
 }
 
+// Of the mark with this number in its picture.
+static int tier_of(int number)
+{
+    int tier = 0;
+    while (number >= marks_of_tier[tier])
+        tier++;
+    return tier;
+}
+
 char *visual_segment_make(const Entry *entries, int count, uint32_t vocabulary, size_t *ret_bytes)
 {
     assert(count >= 1 && count <= SEGMENT_PICTURES_MAX);
-    uint32_t *counts = mem_alloc(sizeof(uint32_t) * WORDS_COUNT), names_bytes = 0;
+    uint32_t *counts = mem_alloc(sizeof(uint32_t) * WORDS_COUNT);
     uint32_t *last = mem_alloc(sizeof(uint32_t) * WORDS_COUNT);
+    Extent extent = {.pictures = (uint32_t)count};
     for (int i = 0; i < count; i++) {
         assert(entries[i].object_id.n + entries[i].image_id.n <= SEGMENT_NAME_MAX_BYTES);
-        names_bytes += (uint32_t)(entries[i].object_id.n + entries[i].image_id.n);
+        extent.names_bytes += (uint32_t)(entries[i].object_id.n + entries[i].image_id.n);
+        extent.tier = MAX_OF(extent.tier, tier_of(MAX_OF(entries[i].marks_count - 1, 0)));
         for (int m = 0; m < entries[i].marks_count; m++) {
             const uint16_t word = entries[i].marks[m].word;
             counts[word] += steps_needed((uint32_t)i - last[word]);
@@ -176,12 +199,12 @@ char *visual_segment_make(const Entry *entries, int count, uint32_t vocabulary, 
         }
     }
     free(last);
-    Writer w = writer_open(vocabulary, (uint32_t)count, counts, names_bytes);
+    Writer w = writer_open(vocabulary, extent, counts);
     free(counts);
     for (int i = 0; i < count; i++) {
         write_picture(&w, &entries[i]);
         for (int m = 0; m < entries[i].marks_count; m++)
-            write_mark(&w, (uint32_t)i, entries[i].marks[m]);
+            write_mark(&w, (uint32_t)i, entries[i].marks[m], tier_of(m));
     }
     return writer_finish(&w, ret_bytes);
 }
@@ -200,8 +223,8 @@ static uint64_t bits_of(const Segment *s, int word, uint32_t at)
     return bits[0] | (uint64_t)bits[count] << 32;
 }
 
-// Calls for each mark of a word that stays, in order.
-static void walk_word(const Part *parts, int count, int word, Writer *w, uint32_t *ret_count)
+// Each mark of a word that stays, in order: counted, and with a writer written.
+static void walk_word(const Part *parts, int count, int word, int tier, Writer *w, uint32_t *ret_count)
 {
     uint32_t last = 0;
     for (int p = 0; p < count; p++) {
@@ -212,11 +235,12 @@ static void walk_word(const Part *parts, int count, int word, Writer *w, uint32_
             if (s->steps[at] == STEP_ON)
                 continue;
             const uint32_t number = parts[p].numbers[picture];
-            if (number == UINT32_MAX)
+            if (number == UINT32_MAX || visual_segment_tier(s, at) > tier)
                 continue;
             if (w)
                 write_mark(w, number,
-                    (Mark){.word = (uint16_t)word, .bits = bits_of(s, word, at), .place = s->places[at]});
+                    (Mark){.word = (uint16_t)word, .bits = bits_of(s, word, at), .place = s->places[at]},
+                    visual_segment_tier(s, at));
             *ret_count += steps_needed(number - last);
             last = number;
         }
@@ -249,22 +273,23 @@ static uint32_t *number_anew(const Segment *s, const bool *keep, uint32_t *next,
     return numbers;
 }
 
-char *visual_segment_merge(const Segment *const *segments, const bool *const *keep, int count,
+char *visual_segment_merge(const Segment *const *segments, const bool *const *keep, int count, int tier,
     uint32_t vocabulary, size_t *ret_bytes)
 {
-    uint32_t pictures = 0, names_bytes = 0;
+    Extent extent = {0};
     Part *parts = mem_alloc(sizeof(*parts) * (size_t)count);
     uint32_t **numbers = mem_alloc(sizeof(*numbers) * (size_t)count);
     for (int p = 0; p < count; p++) {
-        numbers[p] = number_anew(segments[p], keep[p], &pictures, &names_bytes);
+        numbers[p] = number_anew(segments[p], keep[p], &extent.pictures, &extent.names_bytes);
         parts[p] = (Part){.segment = segments[p], .numbers = numbers[p]};
+        extent.tier = MAX_OF(extent.tier, MIN_OF(segments[p]->tier, tier));
     }
     char *bytes = NULL;
-    if (pictures > 0) {
+    if (extent.pictures > 0) {
         uint32_t *counts = mem_alloc(sizeof(uint32_t) * WORDS_COUNT), again = 0;
         for (int word = 0; word < WORDS_COUNT; word++)
-            walk_word(parts, count, word, NULL, &counts[word]);
-        Writer w = writer_open(vocabulary, pictures, counts, names_bytes);
+            walk_word(parts, count, word, tier, NULL, &counts[word]);
+        Writer w = writer_open(vocabulary, extent, counts);
         free(counts);
         for (int p = 0; p < count; p++) {
             for (uint32_t i = 0; i < segments[p]->pictures; i++) {
@@ -274,7 +299,7 @@ char *visual_segment_merge(const Segment *const *segments, const bool *const *ke
             }
         }
         for (int word = 0; word < WORDS_COUNT; word++)
-            walk_word(parts, count, word, &w, &again);
+            walk_word(parts, count, word, tier, &w, &again);
         bytes = writer_finish(&w, ret_bytes);
     }
     for (int p = 0; p < count; p++)
@@ -310,11 +335,16 @@ static bool check_lists(const Segment *s)
             if (at % BASE_EVERY == 0 && s->bases[at / BASE_EVERY] != picture)
                 return false;
             picture += s->steps[at];
-            if (picture >= s->pictures)
+            if (picture >= s->pictures || visual_segment_tier(s, at) > s->tier)
                 return false;
         }
     }
     return true;
+}
+
+static Extent extent_of(const SegmentHead *head)
+{
+    return (Extent){head->pictures, head->marks, head->names_bytes, (int)head->tier};
 }
 
 static bool check_head(const SegmentHead *head, size_t file_bytes, uint32_t vocabulary, Err *err)
@@ -323,7 +353,7 @@ static bool check_head(const SegmentHead *head, size_t file_bytes, uint32_t voca
         return err_set(err, ERR_CORRUPT, "segment of another kind or vocabulary");
     if (head->pictures < 1 || head->pictures > SEGMENT_PICTURES_MAX ||
         head->names_bytes > SEGMENT_PICTURES_MAX * SEGMENT_NAME_MAX_BYTES || head->file_bytes != file_bytes ||
-        layout_of(head->pictures, head->marks, head->names_bytes).end != file_bytes)
+        head->tier >= MARKS_TIERS || layout_of(extent_of(head)).end != file_bytes)
         return err_set(err, ERR_CORRUPT, "segment is not as long as it says");
     return true;
 }
@@ -339,10 +369,11 @@ Segment *visual_segment_open(int fd, uint32_t vocabulary, Err *err)
     if (map == MAP_FAILED)
         return err_null(err, ERR_IO, "cannot map a segment: %s", strerror(errno));
     const char *p = map;
-    const Layout l = layout_of(head.pictures, head.marks, head.names_bytes);
+    const Layout l = layout_of(extent_of(&head));
     Segment *s = mem_alloc(sizeof(*s));
     *s = (Segment){.pictures = head.pictures,
         .marks = head.marks,
+        .tier = (int)head.tier,
         .picture = (const void *)(p + l.picture),
         .looks = (const void *)(p + l.looks),
         .starts = (const void *)(p + l.starts),
@@ -350,6 +381,7 @@ Segment *visual_segment_open(int fd, uint32_t vocabulary, Err *err)
         .places = (const void *)(p + l.places),
         .bases = (const void *)(p + l.bases),
         .steps = (const void *)(p + l.steps),
+        .tiers = head.tier > 0 ? (const void *)(p + l.tiers) : NULL,
         .names = p + l.names,
         .map = map,
         .map_bytes = file_bytes};
@@ -379,6 +411,11 @@ uint32_t visual_segment_picture_at(const Segment *s, uint32_t start, uint32_t at
     for (uint32_t i = from; i <= at; i++)
         picture += s->steps[i];
     return picture;
+}
+
+int visual_segment_tier(const Segment *s, uint32_t mark)
+{
+    return s->tiers ? s->tiers[mark / 4] >> mark % 4 * 2 & 3 : 0;
 }
 
 SketchCode visual_segment_code(const Segment *s, uint32_t picture)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // visual/segment: some thousand pictures of the index in one file that never changes: what each picture is
-// and where each word occurs. Written whole, then only mapped. About 5.9 KB a picture.
+// and where each word occurs. Written whole, then only mapped. About 14 bytes a mark.
 //
 //   SegmentHead | SegmentPicture[pictures] | codes[4][pictures] | SketchLook[pictures]
-//   | starts[WORDS_COUNT + 1] | bits[2 x marks] | places[marks] | bases[marks / 64 + 1] | steps[marks] |
-//   names
+//   | starts[WORDS_COUNT + 1] | bits[2 x marks] | places[marks] | bases[marks / 64 + 1] | steps[marks]
+//   | tiers[marks / 4 + 1], unless all are 0 | names
 //
 // The marks of word w are numbers starts[w] .. starts[w+1]-1, in order of their picture. Of their 64 bits
 // all low halves of a word come first, then all high ones, from bits[2 * starts[w]] on: the low ones tell of
@@ -18,13 +18,18 @@
 #include "visual/words.h"
 
 enum {
-    SEGMENT_PICTURES_MAX = 16384, // a merge holds one segment in memory: 97 MB
+    SEGMENT_PICTURES_MAX = 16384,
+    SEGMENT_MARKS_MAX = 7000 * 1000, // a merge holds one segment in memory: 97 MB
     SEGMENT_NAME_MAX_BYTES = 1200,
-    MARKS_MAX = 425, // of one picture
+    MARKS_MAX = 1500, // of one picture
+    MARKS_TIERS = 3,
     STEP_ON = 255,
     BASE_EVERY = 64,  // marks
     PLACE_ONE = 1023, // coordinates run from 0 to this along the longer side
 };
+
+// How many marks a picture has of a tier and the stronger ones.
+static const int marks_of_tier[MARKS_TIERS] = {425, 850, MARKS_MAX};
 
 // Place of a mark: x, y (10 bits each), size (5 bits, a quarter of an octave each), angle (7 bits).
 typedef struct {
@@ -47,7 +52,7 @@ typedef struct {
     uint64_t master; // first bytes of the master's digest: other bytes, another picture
     int width_px, height_px;
     Sketch sketch;
-    const Mark *marks;
+    const Mark *marks; // strongest first
     int marks_count;
     const Form *form; // goes to the file of forms beside the segment (forms.h); NULL: of no lines
 } Entry;
@@ -64,6 +69,7 @@ typedef struct {
 typedef struct Segment Segment;
 struct Segment {
     uint32_t pictures, marks;
+    int tier; // the weakest that is there
     const SegmentPicture *picture;
     const uint64_t *codes[4]; // 64 bits of each picture in a plane of their own
     const SketchLook *looks;
@@ -72,6 +78,7 @@ struct Segment {
     const uint32_t *places;
     const uint16_t *bases;
     const uint8_t *steps;
+    const uint8_t *tiers; // NULL: all are 0
     const char *names;
     const void *map;
     size_t map_bytes;
@@ -79,9 +86,9 @@ struct Segment {
 
 // The bytes of a segment with these pictures. Free with free(). In order of the entries.
 char *visual_segment_make(const Entry *entries, int count, uint32_t vocabulary, size_t *ret_bytes);
-// One segment from several, without the pictures for which keep[segment][picture] is false. NULL if none is
-// left.
-char *visual_segment_merge(const Segment *const *segments, const bool *const *keep, int count,
+// One segment from several, without the pictures for which keep[segment][picture] is false and without marks
+// of a weaker tier than this. NULL if no picture is left.
+char *visual_segment_merge(const Segment *const *segments, const bool *const *keep, int count, int tier,
     uint32_t vocabulary, size_t *ret_bytes);
 
 // Maps the file (the descriptor stays the caller's) and checks every number that is followed later.
@@ -91,6 +98,7 @@ void visual_segment_close(Segment *s);
 // The picture of a mark whose list begins at `start`; SEGMENT_NO_PICTURE where a step goes on.
 enum { SEGMENT_NO_PICTURE = SEGMENT_PICTURES_MAX };
 uint32_t visual_segment_picture_at(const Segment *s, uint32_t start, uint32_t at);
+int visual_segment_tier(const Segment *s, uint32_t mark);
 SketchCode visual_segment_code(const Segment *s, uint32_t picture);
 Str visual_segment_object(const Segment *s, uint32_t picture);
 Str visual_segment_image(const Segment *s, uint32_t picture);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a visitor sees: which objects are found by a picture, and which never are.
+#include "visual/index.h"
 #include "visual/museum_test.h"
 
 #include <signal.h>
@@ -354,6 +355,48 @@ static void changes_are_followed(void **state)
     close_museum(&m);
 }
 
+static uint32_t most_marks(const Visual *v)
+{
+    uint32_t most = 0;
+    for (int p = 0; p < v->parts_count; p++) {
+        const Segment *s = v->parts[p].segment;
+        for (uint32_t i = 0; i < s->pictures; i++)
+            most = MAX_OF(most, s->picture[i].marks);
+    }
+    return most;
+}
+
+// While there is room pictures have many marks. In a collection that has grown, also those that are there
+// already keep the strongest, and so it is after a restart.
+static void weak_marks_go_when_room_is_short(void **state)
+{
+    (void)state;
+    Museum m = open_museum();
+    Visual *v = open_index(&m, true);
+    follow(&m, v);
+    assert_true(most_marks(v) > (uint32_t)marks_of_tier[0]);
+    assert_true(most_marks(v) <= MARKS_MAX);
+    for (int round = 0; round < 2; round++) {
+        char id[20];
+        snprintf(id, sizeof(id), "more-%d", round);
+        v->marks_max = (OBJECTS + 1) * marks_of_tier[0];
+        put(&m, id, 1, (uint32_t)(100 + round), ACCESS_FULL);
+        follow(&m, v);
+        assert_int_equal(most_marks(v), marks_of_tier[0]);
+        for (uint32_t i = 0; i < OBJECTS; i += 3) {
+            snprintf(id, sizeof(id), "object-%u", i);
+            check_view(v, i, WHOLE, id);
+        }
+        check_view(v, 100, (View){60, 30, 250, 200, 1, true}, "more-0");
+        visual_close(v);
+        v = open_index(&m, true);
+        assert_int_equal(most_marks(v), marks_of_tier[0]);
+    }
+    assert_int_equal(visual_counts(v).pictures, OBJECTS + 2);
+    visual_close(v);
+    close_museum(&m);
+}
+
 static void late_pictures_come_later(void **state)
 {
     (void)state;
@@ -624,6 +667,7 @@ int main(void)
         cmocka_unit_test(drawings_are_found),
         cmocka_unit_test(another_default_counts_at_once),
         cmocka_unit_test(changes_are_followed),
+        cmocka_unit_test(weak_marks_go_when_room_is_short),
         cmocka_unit_test(late_pictures_come_later),
         cmocka_unit_test(one_writes_many_read),
         cmocka_unit_test(killed_and_taken_up),
