@@ -54,6 +54,7 @@ static void open_best(Index *index)
     Err err = {0};
     Search *search = search_open(index->dir, true, &err);
     if (search) {
+        search_ledger(search, index->home->catalog);
         swap(index, search, true);
         return;
     }
@@ -62,8 +63,10 @@ static void open_best(Index *index)
     if (index->search)
         return;
     search = search_open(index->dir, false, &err);
-    if (search)
-        swap(index, search, false);
+    if (!search)
+        return;
+    search_ledger(search, index->home->catalog);
+    swap(index, search, false);
 }
 
 static void *follow(void *argument)

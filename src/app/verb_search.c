@@ -102,6 +102,8 @@ static bool search_today(const Home *home, const Asked *asked, Err *err)
     Arena *a = home->arena;
     SearchAnswer answer;
     Search *search = search_open(index_dir(home), false, err);
+    if (search)
+        search_ledger(search, home->catalog);
     bool good = search && search_ask(search, &asked->ask, a, &answer, err);
     if (good) {
         Str *ids = arena_array(a, Str, answer.hits_count);

@@ -56,6 +56,14 @@ bool catalog_find_version(
 bool catalog_follow(Catalog *c, int64_t after, int limit, Arena *a, CatalogVersion **ret, size_t *ret_count,
     Err *err) MUST_CHECK;
 
+// For an index that knows the ledger up to `known`: objects that were deleted after that, or whose record or
+// pictures `role` may not see since. Of a longer delay, as during a large import, the last so many changes
+// are looked at: somebody who hides a work now wants it hidden now. Microseconds if the index is not behind.
+enum { CATALOG_SINCE_MAX = 1000 };
+typedef enum { CATALOG_RECORD, CATALOG_PICTURES } CatalogPart;
+bool catalog_hidden_since(Catalog *c, int64_t known, ViewerRole role, CatalogPart part, Arena *a, Str **ret,
+    size_t *ret_count, Err *err) MUST_CHECK;
+
 typedef struct {
     Str object_id, image_id;
     Sha512 master;

@@ -242,7 +242,13 @@ Snapshot *snapshot_keep(Search *s, Err *err)
     Snapshot *n = s->now;
     __atomic_add_fetch(&n->refs, 1, __ATOMIC_RELAXED);
     pthread_mutex_unlock(&s->lock);
-    return n;
+    return s->ledger ? snapshot_cover(s, n, err) : n;
+}
+
+void search_ledger(Search *s, Catalog *c)
+{
+    s->ledger = c;
+    s->cover_head = -1;
 }
 
 int64_t search_sequence(Search *s)
@@ -339,6 +345,7 @@ void search_close(Search *s)
 {
     if (!s)
         return;
+    snapshot_drop(s, s->cover);
     snapshot_drop(s, s->now);
     builder_close(s->builder);
     shown_close(s->seen);

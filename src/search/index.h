@@ -17,6 +17,11 @@ struct Search {
     pthread_mutex_t lock;    // over `now`
     pthread_mutex_t loading; // a reader looks at the folder
     Snapshot *now;
+    Catalog *ledger; // NULL: who asks sees to what it has hidden since
+    // Over `loading`: the snapshot of this generation without what the ledger has hidden since, up to a
+    // head; NULL: nothing.
+    Snapshot *cover;
+    int64_t cover_generation, cover_sequence, cover_head;
     const Vocabulary *vocabulary;
     ino_t seen_inode;
     struct timespec seen_time;
@@ -32,6 +37,8 @@ View *view_make(Segment *segment, const uint64_t *dead, const char *dead_name, i
 View *view_keep(View *v);
 void view_drop(View *v);
 Snapshot *snapshot_make(View **views, size_t count, int64_t generation, int64_t sequence);
+// n without what the ledger has hidden since; takes n.
+Snapshot *snapshot_cover(Search *s, Snapshot *n, Err *err) MUST_CHECK;
 void search_publish(Search *s, Snapshot *snapshot);  // takes it
 bool search_sweep(Search *s, Err *err) MUST_CHECK;   // removes files that nobody names
 bool search_restart(Search *s, Err *err) MUST_CHECK; // an empty index

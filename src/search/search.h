@@ -18,6 +18,9 @@ bool search_learn(Str bytes, Err *err) MUST_CHECK;
 // repairs the index; a reader waits for nobody. Any thread.
 Search *search_open(const char *dir, bool writer, Err *err) MUST_CHECK;
 void search_close(Search *s);
+// From now on, what this ledger (which must stay open) has hidden or deleted since the index followed is in
+// no answer either. Right after opening, before anybody else has `s`.
+void search_ledger(Search *s, Catalog *c);
 
 // Takes in what the ledger has and the index has not, until there is nothing more or *stop. The rows done so
 // far are searchable. What was withdrawn by law is then in no file of the index any more. Writer only.

@@ -445,8 +445,9 @@ bool visual_ask(Visual *v, const VisualAsk *ask, Arena *a, VisualAnswer *ret, Er
         return false;
     index_refresh(v);
     Str *hidden = NULL;
-    size_t hidden_count;
-    if (!hidden_since(v, ask, a, &hidden, &hidden_count, err))
+    size_t hidden_count = 0;
+    if (ask->ledger && !catalog_hidden_since(ask->ledger, visual_sequence(v), ask->role, CATALOG_PICTURES, a,
+                           &hidden, &hidden_count, err))
         return false;
     VisualAnswer answer = {.hits = arena_array(a, VisualHit, (size_t)ask->limit)};
     const bool whole = ask->question == VISUAL_LIKE && ask->image_id.n == 0;

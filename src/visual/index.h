@@ -73,10 +73,6 @@ void index_give_extractor(Visual *v, Extractor *e);
 
 // Before asking: a reader sees what the writer has published since. The guard is not held.
 void index_refresh(Visual *v);
-// Objects whose pictures ask->role may not see any more, as the ledger says beyond what the index knows of
-// it; in the arena. None without ask->ledger.
-bool hidden_since(
-    Visual *v, const VisualAsk *ask, Arena *a, Str **ret, size_t *ret_count, Err *err) MUST_CHECK;
 
 // All that follow need the guard held for writing (or nobody else there).
 void index_refresh_shelf(Visual *v);
