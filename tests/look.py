@@ -222,7 +222,7 @@ def test_a_drawing_says_so():
     form = b'--x\r\nContent-Disposition: form-data; name="picture"; filename="a.png"\r\n\r\n' + drawing + b"\r\n--x--\r\n"
     for lang, found, why, spots in (("en", "found by its lines", "The lines run alike within the outline", "spot"), ("zh-Hans", "依线条找到", "线条走向相合", "个点")):
         page = m.request("POST", f"/look?lang={lang}", {"Content-Type": "multipart/form-data; boundary=x"}, form)[2].decode()
-        assert f"· {found}" in page, lang
+        assert f"· {found}" in page and "lines=1" not in page, lang
         again, address = (html.unescape(re.search(p, page)[1]) for p in (r'name="again" value="([^"]+)"', r'formaction="(/look/why[^"]+)"'))
         status, _, page = m.request("POST", f"{address}&lang={lang}", *fields({"again": again}))
         body = page.decode().split("<h1>")[1].split("<footer")[0]
@@ -230,6 +230,11 @@ def test_a_drawing_says_so():
         assert body.count("<figure") == 2 and body.count("<polygon") == 1 and "<circle" not in body and f"0 {spots}" not in body, body
     photo = m.request("POST", "/look", {"Content-Type": "multipart/form-data; boundary=x"}, form.replace(drawing, PHOTO.read_bytes()))[2].decode()
     assert "found by its lines" not in photo and "look-why" in photo
+    assert "lines=1" in photo, "what was not looked through by its lines can be"
+    answers = [m.request("POST", f"/api/look?limit=100&perhaps=1{more}", {"Content-Type": "image/jpeg"}, PHOTO.read_bytes())[2]
+               for more in ("", "&lines=1")]
+    plain, lines = (json.loads(a)["hits"] for a in answers)
+    assert lines[0] == plain[0] and not any(h.get("drawn") for h in plain) and any(h.get("drawn") for h in lines), lines
     sketch = m.folder / "sketch.png"
     sketch.write_bytes(drawing)
     assert ", by its lines" in m.run("look", sketch).stdout and ", by its lines" not in m.run("look", PHOTO).stdout
@@ -247,7 +252,7 @@ def test_lasso_and_evidence():
         assert ask(m, f"image={image}&polygon={bad}")[0] == 400, bad
     assert ask(m, "polygon=0,0,200,0,200,200", PHOTO.read_bytes())[0] == 200, "of an upload too"
     question = f"image={image}&region=150,150,550,550"
-    for more in ("", "&perhaps=1", "&has=image&mirrored=1"):  # the way back leads to the same question
+    for more in ("", "&perhaps=1", "&has=image&mirrored=1", "&lines=1"):  # the way back leads to the same question
         page = m.get(f"/look?{question}{more}")[2].decode()
         why = html.unescape(re.search(r'href="(/look/why\?[^"]+)"', page)[1])
         back = html.unescape(re.search(r'<a class="button" href="(/look\?[^"]+)"', m.get(why)[2].decode())[1])

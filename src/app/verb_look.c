@@ -15,7 +15,7 @@ enum { OUTPUT_MAX_BYTES = 16 * 1024 * 1024 };
 
 typedef struct {
     const char *file, *region, *image, *kind, *colours, *q, *filter;
-    bool mirrored, perhaps, all, json, points, facets;
+    bool mirrored, lines, perhaps, all, json, points, facets;
     int64_t limit;
     SearchAsk within; // words and filters that narrow it
 } Wish;
@@ -255,6 +255,7 @@ int verb_look(const Call *call)
         {"filter", OPTION_TEXT, "F=V&...", NARROW_OPTION_HELP, &wish.filter},
         {"facets", OPTION_FLAG, NULL, "count the values of the facets in all that was found", &wish.facets},
         {"mirrored", OPTION_FLAG, NULL, "mirror images too", &wish.mirrored},
+        {"lines", OPTION_FLAG, NULL, "also what has the same lines, drawn, woven or carved", &wish.lines},
         {"perhaps", OPTION_FLAG, NULL, "also what is more likely chance", &wish.perhaps},
         {"limit", OPTION_NUMBER, "N", "how many to show, 1 to 100 (default 20)", &wish.limit},
         {"all", OPTION_FLAG, NULL, "also what visitors may not see", &wish.all},
@@ -270,7 +271,7 @@ int verb_look(const Call *call)
         return code;
     wish.file = rest.words_count > 0 ? rest.words[0] : NULL;
     ask.mirrored = wish.mirrored;
-    ask.drawings = true;
+    ask.lines = wish.lines ? VISUAL_LINES_ALWAYS : VISUAL_LINES_QUICK;
     ask.perhaps = wish.perhaps;
     ask.limit = (int)wish.limit;
     ask.role = wish.within.role;

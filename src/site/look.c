@@ -188,7 +188,7 @@ static bool read_look(const Visit *v, Look *look, Err *err)
     look->lasso_text = str_trim(parameter(v, S("polygon")));
     look->ask.role = v->role;
     look->ask.ledger = v->site->config.catalog;
-    look->ask.drawings = true;
+    look->ask.lines = parameter(v, S("lines")).n > 0 ? VISUAL_LINES_ALWAYS : VISUAL_LINES_QUICK;
     look->ask.mirrored = parameter(v, S("mirrored")).n > 0;
     look->ask.perhaps = parameter(v, S("perhaps")).n > 0;
     look->ask.limit = LOOK_COUNT;
@@ -341,6 +341,8 @@ Url look_address(const Visit *v, const Look *look, const char *path, Str more)
         buf_add(&b, S("&mirrored=1"));
     if (look->ask.perhaps)
         buf_add(&b, S("&perhaps=1"));
+    if (look->ask.lines == VISUAL_LINES_ALWAYS)
+        buf_add(&b, S("&lines=1"));
     buf_add(&b, more);
     return url_local(arena_printf(
         v->a, "%s%s" FMT_STR, path, b.n ? "?" : "", ARG_STR(str_slice(buf_str(&b), b.n ? 1 : 0, b.n))));

@@ -129,12 +129,15 @@ static size_t other_questions(const Visit *v, const Look *look, PartAction *ret)
             question_action(v, &other, other.ask.question == VISUAL_LIKE ? WORD_LOOK_LIKE : WORD_LOOK_DETAIL);
     if (look->ask.question != VISUAL_DETAIL)
         return count;
-    Look perhaps = *look, mirrors = *look;
+    Look perhaps = *look, mirrors = *look, lines = *look;
     perhaps.ask.perhaps = mirrors.ask.mirrored = true;
+    lines.ask.lines = VISUAL_LINES_ALWAYS;
     if (!look->ask.perhaps)
         ret[count++] = question_action(v, &perhaps, WORD_LOOK_PERHAPS);
     if (!look->ask.mirrored)
         ret[count++] = question_action(v, &mirrors, WORD_LOOK_MIRRORS);
+    if (!look->answer.by_lines && look->ask.lasso_count == 0)
+        ret[count++] = question_action(v, &lines, WORD_LOOK_LINES);
     return count;
 }
 

@@ -251,6 +251,7 @@ static void add_drawn(Question *q, VisualAnswer *answer)
         .picture = picture_grey(q->ask->picture, q->arena), .rank_min = q->rank_min, .allowed = q->allowed};
     const int count = drawn(&q->v->shelf, &ask, hits, &plain);
     answer->too_plain &= plain;
+    answer->by_lines = true;
     for (int i = 0; i < count; i++) {
         const double score = likely_drawn(hits[i].score, q->v->shelf.pictures);
         if (score < (q->ask->perhaps ? DRAWN_PERHAPS_MIN : RIGHT_MIN) ||
@@ -261,6 +262,14 @@ static void add_drawn(Question *q, VisualAnswer *answer)
         hit->drawn = true;
         place_box(q->ask, hits[i].corners, hit);
     }
+}
+
+static bool wants_lines(const Question *q, const VisualAnswer *answer)
+{
+    if (q->ask->lasso_count > 0 || q->ask->lines == VISUAL_LINES_NEVER)
+        return false;
+    return q->ask->lines == VISUAL_LINES_ALWAYS ||
+           (answer->total == 0 && q->v->shelf.pictures <= q->v->lines_quick_max);
 }
 
 static bool ask_detail(Question *q, VisualAnswer *answer, Err *err)
@@ -282,7 +291,7 @@ static bool ask_detail(Question *q, VisualAnswer *answer, Err *err)
             if (hits[i].pairs_count > 0)
                 place_hit(q->ask, &hits[i], hit);
         }
-        if (sure == 1 && answer->total == 0 && q->ask->drawings && q->ask->lasso_count == 0)
+        if (sure == 1 && wants_lines(q, answer))
             add_drawn(q, answer);
     }
     return true;

@@ -39,8 +39,9 @@ struct Visual {
     int parts_count;
     uint32_t next_number;
     int64_t sequence;
-    int default_rank;  // of records that say nothing
-    int64_t marks_max; // of all pictures; what is less is used for more marks a picture
+    int default_rank;         // of records that say nothing
+    int64_t marks_max;        // of all pictures; what is less is used for more marks a picture
+    uint32_t lines_quick_max; // as VISUAL_LINES_QUICK_MAX
     LateList late;
     Shelf shelf;
     pthread_mutex_t spare_guard;

@@ -52,6 +52,7 @@ Visual *visual_open(const char *dir, bool writer, Err *err)
     v->lock_fd = -1;
     v->next_number = 1;
     v->marks_max = INDEX_MARKS_MAX;
+    v->lines_quick_max = VISUAL_LINES_QUICK_MAX;
     v->default_rank = rights_terms_rank((Terms){.access = ACCESS_NONE});
     pthread_rwlockattr_t fair; // questions without end must not keep the writer out
     pthread_rwlockattr_init(&fair);

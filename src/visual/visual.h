@@ -52,7 +52,8 @@ enum {
     VISUAL_REGION_MIN_PX = 16, // shorter sides of a region have nothing to be found by
     VISUAL_LIMIT_MAX = 100,
     VISUAL_POINTS_MAX = 48,
-    VISUAL_CORNERS_MAX = 64, // of a lasso
+    VISUAL_CORNERS_MAX = 64,        // of a lasso
+    VISUAL_LINES_QUICK_MAX = 25000, // pictures that are looked through by their lines in some 0.3 s
 };
 
 // Fractions of a picture: 0 .. 1 from its left top corner.
@@ -67,6 +68,13 @@ typedef enum {
     VISUAL_SAME,    // the same picture, perhaps scaled, recompressed, cropped
 } VisualQuestion;
 
+// DETAIL without a lasso: what has the same lines, be it drawn, woven or carved (drawn.h).
+typedef enum {
+    VISUAL_LINES_NEVER,
+    VISUAL_LINES_QUICK,  // if nothing else is found and there are VISUAL_LINES_QUICK_MAX pictures at most
+    VISUAL_LINES_ALWAYS, // behind what else is found; seconds where there are 100,000 pictures
+} VisualLines;
+
 typedef struct {
     VisualQuestion question;
     Picture picture; // DETAIL (already cut to the region), LIKE, SAME: at most VISUAL_SIDE_MAX_PX
@@ -76,8 +84,8 @@ typedef struct {
     Str image_id;     // LIKE, SAME: a picture of the index instead of `picture`
     SketchColour colours[PALETTE_MAX]; // PALETTE; parts need not sum up
     int colours_count;
-    bool mirrored;   // DETAIL: mirror images too
-    bool drawings;   // DETAIL: if nothing else is found and there is no lasso, what has the same lines
+    bool mirrored; // DETAIL: mirror images too
+    VisualLines lines;
     bool perhaps;    // also what is more likely chance than not, after all that is not
     ViewerRole role; // objects whose pictures may not be seen are in no hit
     bool has_only;   // only these objects, as many as there are
@@ -111,6 +119,7 @@ typedef struct {
     size_t total;
     int64_t sequence; // the answer knows the ledger up to here
     bool too_plain;   // nothing in the picture to search by
+    bool by_lines;    // pictures were looked through by their lines
 } VisualAnswer;
 
 // Any thread. ERR_INVALID: a picture or number that makes no sense; ERR_NOT_FOUND: no such image_id to be

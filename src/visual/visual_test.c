@@ -257,8 +257,9 @@ static void check_as_sure_alone(Visual *v, uint32_t number)
 {
     CLEANUP(arena_closep) Arena *a = arena_open();
     Pixels px = draw_lines(number), part = see(&px, (View){20, 20, 150, 140, 0, false});
-    VisualAsk wish = {
-        .drawings = true, .perhaps = true, .picture = {part.p, part.width_px, part.height_px, part.stride}};
+    VisualAsk wish = {.lines = VISUAL_LINES_QUICK,
+        .perhaps = true,
+        .picture = {part.p, part.width_px, part.height_px, part.stride}};
     const VisualAnswer among = ask(v, wish, a);
     assert_true(among.count > 0 && among.hits[0].drawn);
     wish.has_only = true;
@@ -271,6 +272,31 @@ static void check_as_sure_alone(Visual *v, uint32_t number)
     free(part.p);
 }
 
+// A large collection is looked through only if that is wished; then also beside what else is found.
+static void check_lines_when_wished(Visual *v)
+{
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    Pixels px = draw_lines(2), part = see(&px, (View){20, 20, 150, 140, 0, false}), whole = paint(2);
+    VisualAsk wish = {.lines = VISUAL_LINES_QUICK,
+        .perhaps = true,
+        .picture = {part.p, part.width_px, part.height_px, part.stride}};
+    assert_true(ask(v, wish, a).by_lines);
+    v->lines_quick_max = 2;
+    assert_false(ask(v, wish, a).by_lines);
+    wish.lines = VISUAL_LINES_ALWAYS;
+    VisualAnswer answer = ask(v, wish, a);
+    assert_true(answer.by_lines && answer.count > 0 && answer.hits[0].drawn);
+    wish.picture = (Picture){whole.p, WIDTH, HEIGHT, whole.stride};
+    answer = ask(v, wish, a);
+    assert_true(answer.by_lines && answer.count > 0 && !answer.hits[0].drawn);
+    v->lines_quick_max = VISUAL_LINES_QUICK_MAX;
+    wish.lines = VISUAL_LINES_QUICK;
+    assert_false(ask(v, wish, a).by_lines); // found already
+    free(px.p);
+    free(part.p);
+    free(whole.p);
+}
+
 static void drawings_are_found(void **state)
 {
     (void)state;
@@ -278,7 +304,7 @@ static void drawings_are_found(void **state)
     put(&m, "secret", 1, 50, ACCESS_NONE);
     Visual *v = open_index(&m, true);
     follow(&m, v);
-    const VisualAsk wish = {.drawings = true};
+    const VisualAsk wish = {.lines = VISUAL_LINES_QUICK};
     for (uint32_t number = 1; number < 6; number++) {
         char want[32];
         snprintf(want, sizeof(want), "object-%u", number);
@@ -288,8 +314,9 @@ static void drawings_are_found(void **state)
         check_as_sure_alone(v, number);
     check_drawing(v, wish, 50, "");
     check_drawing(v, wish, 77, "");
-    check_drawing(v, (VisualAsk){.drawings = true, .role = VIEWER_STAFF}, 50, "secret");
-    check_drawing(v, (VisualAsk){.drawings = true, .except_object = S("object-3")}, 3, "");
+    check_drawing(v, (VisualAsk){.lines = VISUAL_LINES_QUICK, .role = VIEWER_STAFF}, 50, "secret");
+    check_drawing(v, (VisualAsk){.lines = VISUAL_LINES_QUICK, .except_object = S("object-3")}, 3, "");
+    check_lines_when_wished(v);
     visual_close(v);
     close_museum(&m);
 }
