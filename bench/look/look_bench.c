@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// The engine of bench/look, driven over stdin by bench/look/measure.py. One command a line:
-//   add FILE.pgm          a picture into the collection
+// The engine of bench/look, driven over stdin by bench/look/measure.py. Pictures are grey (PGM, P5) or of
+// colours (PPM, P6), 8 bits. One command a line:
+//   add FILE              a picture into the collection
 //   marks N               pictures that are added from now on have so many at most
 //   pseudo N              N pictures of random features of those, one bit in eight flipped
 //   build FOLDER          the index, as files in that folder             -> pictures, bytes
 //   open FOLDER           the index that lies there                      -> pictures, bytes
-//   query FILE.pgm N      the N best                  -> hits, features, CPU us of features and of index;
+//   query FILE N          the N best                  -> hits, features, CPU us of features and of index;
 //                         then N lines: picture score order 8 corners
-//   link FILE.pgm N F         the same as links of works are found (src/chain): the picture with number N,
-//   which is
-//                         not to find itself, with at most F features
+//   link FILE N F         the same as links of works are found (src/chain): the picture with number N, which
+//                         is not to find itself, with at most F features
 //                         -> hits, features, CPU us of features and of index; then picture score spots
-//   drawn FILE.pgm N      the N best by lines   -> hits, CPU us; then N lines: picture score 8 corners
-//   form FILE.pgm         adds a picture of which there are lines only     -> CPU us
-//   features FILE.pgm     only looks                                     -> features, CPU us
-//   code FILE.pgm         its 256-bit code           -> CPU us (best of 5), 1 if too plain, 4 numbers
+//   drawn FILE N          the N best by lines   -> hits, CPU us; then N lines: picture score 8 corners
+//   form FILE             adds a picture of which there are lines only     -> CPU us
+//   features FILE         only looks                                       -> features, CPU us
+//   grey FILE             -> CPU us of making it grey (best of 5), in how many greys it is asked, 1 if it is
+//                         kept by colour
+//   code FILE             its 256-bit code           -> CPU us (best of 5), 1 if too plain, 4 numbers
 //   codes N               looks for one among N random codes
 //                         -> wall us of one thread, of two (best of 9), how many were near
 #include "base/clock.h"
@@ -62,19 +64,28 @@ static Entry *new_entry(int marks)
     return e;
 }
 
-static Grey read_pgm(const char *path)
+// Of P6 the colours, of P5 grey ones.
+static Picture read_picture(const char *path, Arena *a)
 {
+    char kind;
     int width_px, height_px;
     FILE *file = fopen(path, "rb");
-    if (file == NULL || fscanf(file, "P5 %d %d 255", &width_px, &height_px) != 2 || fgetc(file) == EOF)
+    if (file == NULL || fscanf(file, "P%c %d %d 255", &kind, &width_px, &height_px) != 3 ||
+        fgetc(file) == EOF || (kind != '5' && kind != '6'))
         die(path);
     if (width_px < 1 || height_px < 1 || width_px > FEATURE_SIDE_MAX_PX || height_px > FEATURE_SIDE_MAX_PX)
         die("picture too large");
-    uint8_t *pixels = mem_alloc((size_t)width_px * height_px);
-    if (fread(pixels, (size_t)width_px, (size_t)height_px, file) != (size_t)height_px)
-        die(path);
+    const size_t stride = (size_t)width_px * 3, samples = kind == '6' ? stride : (size_t)width_px;
+    uint8_t *pixels = arena_alloc(a, stride * (size_t)height_px);
+    for (int y = 0; y < height_px; y++) {
+        uint8_t *row = pixels + (size_t)y * stride;
+        if (fread(row, 1, samples, file) != samples)
+            die(path);
+        for (size_t x = stride; kind == '5' && x-- > 0;)
+            row[x] = row[x / 3];
+    }
     fclose(file);
-    return (Grey){pixels, width_px, height_px, (size_t)width_px};
+    return (Picture){pixels, width_px, height_px, stride};
 }
 
 static int look_in_steps(Grey picture, int first, int max, Feature *ret, int64_t *ret_us)
@@ -97,7 +108,8 @@ static void add(const char *path)
 {
     static Feature features[MARKS_MAX];
     int64_t us;
-    const Grey picture = read_pgm(path);
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    const Grey picture = picture_grey(read_picture(path, a), a);
     const int count = look_in_steps(picture, MIN_OF(marks_max, marks_of_tier[0]), marks_max, features, &us);
     const float unit = (float)PLACE_ONE / (float)MAX_OF(picture.width_px, picture.height_px);
     Entry *e = new_entry(count);
@@ -112,7 +124,6 @@ static void add(const char *path)
             features[i].x_px * unit, features[i].y_px * unit, features[i].sigma_px * unit, features[i].angle};
         marks[i] = (Mark){mark.word, mark.bits, place_pack(spot)};
     }
-    free((void *)(uintptr_t)picture.p);
 }
 
 static uint64_t next_random(void)
@@ -222,7 +233,8 @@ static void query_drawn(const char *path, int limit)
 {
     static DrawnHit hits[DRAWN_HITS_MAX];
     bool plain;
-    const DrawnAsk ask = {.picture = read_pgm(path)};
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    const DrawnAsk ask = {.picture = picture_grey(read_picture(path, a), a)};
     const int64_t start = clock_cpu_us();
     const int found = MIN_OF(drawn(&shelf, &ask, hits, &plain), limit);
     printf("%d %lld\n", found, (long long)(clock_cpu_us() - start));
@@ -232,88 +244,111 @@ static void query_drawn(const char *path, int limit)
             printf(" %.2f", (double)hits[i].corners[c / 2][c % 2]);
         putchar('\n');
     }
-    free((void *)(uintptr_t)ask.picture.p);
+}
+
+typedef struct {
+    int features;
+    int64_t look_us, find_us;
+} Spent;
+
+// As src/visual/ask.c asks: in each grey of the picture. `wish` has what is asked besides.
+static int find(const char *path, int features_max, LookupAsk wish, LookupHit *hits, Spent *ret)
+{
+    static Feature features[LOOKUP_FEATURES_MAX];
+    static LookupHit more[LOOKUP_HITS_MAX];
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    Grey greys[PICTURE_GREYS_MAX];
+    const int greys_count = picture_greys(read_picture(path, a), a, greys);
+    int found = 0;
+    *ret = (Spent){0};
+    for (int i = 0; i < greys_count; i++) {
+        int64_t us;
+        const int count = look(greys[i], features_max, features, &us);
+        wish.features = features;
+        wish.features_count = count;
+        wish.width_px = (float)greys[i].width_px;
+        wish.height_px = (float)greys[i].height_px;
+        const int64_t start = clock_cpu_us();
+        found = lookup_join(hits, found, more, lookup(&shelf, words, &wish, more));
+        ret->find_us += clock_cpu_us() - start;
+        ret->look_us += us;
+        ret->features += count;
+    }
+    return found;
 }
 
 static void query(const char *path, int limit)
 {
-    static Feature features[LOOKUP_FEATURES_MAX];
     static LookupHit hits[LOOKUP_HITS_MAX];
-    int64_t us;
-    const Grey picture = read_pgm(path);
-    const int count = look(picture, LOOKUP_FEATURES_MAX, features, &us);
-    const LookupAsk ask = {.features = features,
-        .features_count = count,
-        .width_px = (float)picture.width_px,
-        .height_px = (float)picture.height_px,
-        .limit = MIN_OF(limit, (int)LOOKUP_HITS_MAX)};
-    const int64_t start = clock_cpu_us();
-    const int found = lookup(&shelf, words, &ask, hits);
-    printf("%d %d %lld %lld\n", found, count, (long long)us, (long long)(clock_cpu_us() - start));
+    Spent spent;
+    limit = MIN_OF(limit, (int)LOOKUP_HITS_MAX);
+    const int found =
+        MIN_OF(limit, find(path, LOOKUP_FEATURES_MAX, (LookupAsk){.limit = limit}, hits, &spent));
+    printf("%d %d %lld %lld\n", found, spent.features, (long long)spent.look_us, (long long)spent.find_us);
     for (int i = 0; i < found; i++) {
         printf("%u %.4f %.4f", hits[i].picture, hits[i].score, hits[i].order);
         for (int c = 0; c < 8; c++)
             printf(" %.2f", (double)hits[i].corners[c / 2][c % 2]);
         putchar('\n');
     }
-    free((void *)(uintptr_t)picture.p);
 }
 
 static void link_picture(const char *path, uint32_t number, int max)
 {
-    static Feature features[LOOKUP_FEATURES_MAX];
     static LookupHit hits[LOOKUP_HITS_MAX];
+    Spent spent;
     uint8_t *allowed = mem_alloc(shelf.pictures);
-    int64_t us;
-    const Grey picture = read_pgm(path);
-    const int count = look(picture, MIN_OF(max, (int)LOOKUP_FEATURES_MAX), features, &us);
-    const LookupAsk ask = {.features = features,
-        .features_count = count,
-        .width_px = (float)picture.width_px,
-        .height_px = (float)picture.height_px,
-        .allowed = allowed,
-        .limit = LOOKUP_HITS_MAX};
     memset(allowed, 1, shelf.pictures);
     allowed[number] = 0;
-    const int64_t start = clock_cpu_us();
-    const int found = MIN_OF(lookup(&shelf, words, &ask, hits), 12);
-    printf("%d %d %lld %lld\n", found, count, (long long)us, (long long)(clock_cpu_us() - start));
+    const LookupAsk wish = {.allowed = allowed, .limit = LOOKUP_HITS_MAX};
+    const int found = MIN_OF(find(path, MIN_OF(max, (int)LOOKUP_FEATURES_MAX), wish, hits, &spent), 12);
+    printf("%d %d %lld %lld\n", found, spent.features, (long long)spent.look_us, (long long)spent.find_us);
     for (int i = 0; i < found; i++)
         printf("%u %.4f %d\n", hits[i].picture, hits[i].score, hits[i].pairs_count);
     free(allowed);
-    free((void *)(uintptr_t)picture.p);
 }
 
 static void form_only(const char *path)
 {
-    const Grey picture = read_pgm(path);
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    const Grey picture = picture_grey(read_picture(path, a), a);
     new_entry(0);
     const int64_t start = clock_cpu_us();
     form_make(picture, FORM_CELLS, &forms[entries_count - 1]);
     printf("%lld\n", (long long)(clock_cpu_us() - start));
-    free((void *)(uintptr_t)picture.p);
 }
 
 static void features_only(const char *path)
 {
     static Feature features[FEATURES_MAX];
     int64_t us;
-    const Grey picture = read_pgm(path);
-    const int count = look(picture, 500, features, &us);
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    const int count = look(picture_grey(read_picture(path, a), a), 500, features, &us);
     printf("%d %lld\n", count, (long long)us);
-    free((void *)(uintptr_t)picture.p);
+}
+
+static void grey(const char *path)
+{
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    const Picture picture = read_picture(path, a);
+    Grey kept, greys[PICTURE_GREYS_MAX];
+    int64_t best_us = INT64_MAX;
+    for (int round = 0; round < 5; round++) {
+        const int64_t start = clock_cpu_us();
+        kept = picture_grey(picture, a);
+        best_us = MIN_OF(best_us, clock_cpu_us() - start);
+    }
+    const int count = picture_greys(picture, a, greys);
+    const bool is_luma = memcmp(kept.p, greys[0].p, kept.stride * (size_t)kept.height_px) == 0;
+    printf("%lld %d %d\n", (long long)best_us, count, !is_luma);
 }
 
 // ---- codes
 
 static void code(const char *path)
 {
-    const Grey grey = read_pgm(path);
-    Picture picture = {.width_px = grey.width_px, .height_px = grey.height_px, .stride = grey.stride * 3};
-    uint8_t *pixels = mem_alloc(picture.stride * (size_t)picture.height_px);
-    for (size_t i = 0; i < picture.stride * (size_t)picture.height_px; i++)
-        pixels[i] = grey.p[i / 3];
-    picture.p = pixels;
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    const Picture picture = read_picture(path, a);
     SketchCode made = {0};
     bool says = false;
     int64_t best_us = INT64_MAX;
@@ -326,8 +361,6 @@ static void code(const char *path)
     for (int i = 0; i < 4; i++)
         printf(" %llu", (unsigned long long)made.code[i]);
     putchar('\n');
-    free(pixels);
-    free((void *)(uintptr_t)grey.p);
 }
 
 typedef struct {
@@ -411,6 +444,8 @@ int main(void)
             form_only(path);
         else if (sscanf(line, "features %4000s", path) == 1)
             features_only(path);
+        else if (sscanf(line, "grey %4000s", path) == 1)
+            grey(path);
         else if (sscanf(line, "codes %d", &number) == 1)
             codes(number);
         else if (sscanf(line, "code %4000s", path) == 1)

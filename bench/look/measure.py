@@ -39,33 +39,48 @@ class Bench:
     def hear(self):
         return [float(n) for n in self.it.stdout.readline().split()]
 
-    def put(self, grey):
-        cv2.imwrite(str(work / "p.pgm"), grey)
-        return work / "p.pgm"
+    def put(self, picture):
+        file = work / ("p.pgm" if picture.ndim == 2 else "p.ppm")
+        cv2.imwrite(str(file), picture)
+        return file
 
-    def add(self, grey):
-        self.say(f"add {self.put(grey)}")
-        self.say(f"features {work / 'p.pgm'}")  # answers when the picture has been read
+    def add(self, picture):
+        file = self.put(picture)
+        self.say(f"add {file}")
+        self.say(f"features {file}")  # answers when the picture has been read
         return self.hear()
 
     def build(self):
         self.say(f"build {work}")
         return self.hear()
 
-    def query(self, grey, limit=100):
-        self.say(f"query {self.put(grey)} {limit}")
+    def query(self, picture, limit=100):
+        self.say(f"query {self.put(picture)} {limit}")
         found, features, look_us, find_us = self.hear()
         hits = [self.hear() for _ in range(int(found))]
         return hits, (features, look_us / 1000, find_us / 1000)
 
 
-def fit(grey, side):
-    scale = side / max(grey.shape)
-    return cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else grey
+def fit(picture, side):
+    scale = side / max(picture.shape[:2])
+    return cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else picture
 
 
 def grey_of(path):
     return cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+
+
+def colour_of(path):
+    return cv2.imread(str(path), cv2.IMREAD_COLOR)
+
+
+def plain_grey(picture):
+    return picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
+
+
+def each_sample(plane, picture):
+    """A plane that is added to or multiplied with every colour of the picture."""
+    return plane if picture.ndim == 2 else plane[..., None]
 
 
 def rows(path):
@@ -73,13 +88,14 @@ def rows(path):
         return list(csv.reader(file, delimiter="\t"))
 
 
-def jpeg(grey, quality):
-    return cv2.imdecode(cv2.imencode(".jpg", np.clip(grey, 0, 255).astype(np.uint8), [1, int(quality)])[1], 0)
+def jpeg(picture, quality):
+    flat = np.clip(picture, 0, 255).astype(np.uint8)
+    return cv2.imdecode(cv2.imencode(".jpg", flat, [1, int(quality)])[1], cv2.IMREAD_UNCHANGED)
 
 
-def phone(grey, rng, clutter):
+def phone(picture, rng, clutter):
     """A photograph of the picture: up to 40 degrees from the side, on clutter, with glare, noise and blur."""
-    h, w = grey.shape
+    h, w = picture.shape[:2]
     side = 900
     s = side * rng.uniform(0.55, 0.85) / max(h, w)
     yaw, pitch, roll = (math.radians(rng.uniform(-d, d)) for d in (40, 25, 25))
@@ -91,24 +107,26 @@ def phone(grey, rng, clutter):
     flat = seen[:, :2] * 1100 / (1100 + seen[:, 2:]) + side / 2
     matrix = cv2.getPerspectiveTransform(np.float32([[0, 0], [w, 0], [w, h], [0, h]]), flat.astype(np.float32))
     ground = cv2.GaussianBlur(cv2.resize(clutter, (side, side)), (0, 0), 3)
-    out = cv2.warpPerspective(grey, matrix, (side, side), dst=ground, borderMode=cv2.BORDER_TRANSPARENT,
+    out = cv2.warpPerspective(picture, matrix, (side, side), dst=ground, borderMode=cv2.BORDER_TRANSPARENT,
                               flags=cv2.INTER_AREA).astype(np.float32)
     y, x = np.mgrid[0:side, 0:side]
     out = out * rng.uniform(0.7, 1.15)
-    out += 80 * np.exp(-(((x - rng.uniform(0, side)) / 150) ** 2 + ((y - rng.uniform(0, side)) / 110) ** 2))
-    out = cv2.GaussianBlur(out, (0, 0), rng.uniform(0.5, 1.5)) + rng.normal(0, rng.uniform(2, 7), out.shape)
+    glare = 80 * np.exp(-(((x - rng.uniform(0, side)) / 150) ** 2 + ((y - rng.uniform(0, side)) / 110) ** 2))
+    out += each_sample(glare, out)
+    out = cv2.GaussianBlur(out, (0, 0), rng.uniform(0.5, 1.5))
+    out += each_sample(rng.normal(0, rng.uniform(2, 7), out.shape[:2]), out)
     return jpeg(out, rng.integers(50, 85))
 
 
-def cut(grey, rng, low, high):
-    h, w = grey.shape
+def cut(picture, rng, low, high):
+    h, w = picture.shape[:2]
     cw, ch = int(w * rng.uniform(low, high)), int(h * rng.uniform(low, high))
     x, y = rng.integers(w - cw), rng.integers(h - ch)
-    return grey[y:y + ch, x:x + cw]
+    return picture[y:y + ch, x:x + cw]
 
 
-def copy(grey, rng, _):
-    out = cut(grey, rng, 0.6, 0.9)
+def copy(picture, rng, _):
+    out = cut(picture, rng, 0.6, 0.9)
     s = rng.uniform(0.5, 1.2)
     out = cv2.resize(out, None, fx=s, fy=s, interpolation=cv2.INTER_AREA)
     return jpeg(255 * (out / 255.0) ** rng.uniform(0.7, 1.4), rng.integers(25, 60))
@@ -133,9 +151,9 @@ def ornament(number):
     return grey, cover
 
 
-def paint(grey, drawn, cover, rng, plain):
+def paint(picture, drawn, cover, rng, plain):
     """The ornament somewhere in the picture; unless plain at any turn, x0.45-1.3, in the negative or not, paler, bent."""
-    h, w = grey.shape
+    h, w = picture.shape[:2]
     size, turn = 0.5 * min(h, w) / ORNAMENT_SIDE, 0.0
     corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * ORNAMENT_SIDE / 2
     if not plain:
@@ -150,34 +168,35 @@ def paint(grey, drawn, cover, rng, plain):
     matrix = cv2.getPerspectiveTransform((corners + ORNAMENT_SIDE / 2).astype(np.float32), at.astype(np.float32))
     ink = cv2.warpPerspective(np.clip(ink, 0, 255).astype(np.uint8), matrix, (w, h), flags=cv2.INTER_AREA)
     share = cv2.warpPerspective(cover, matrix, (w, h), flags=cv2.INTER_AREA) / 255.0 * rng.uniform(0.85, 1)
-    out = grey * (1 - share) + ink * share + rng.normal(0, 2, grey.shape)
+    added = ink * share + rng.normal(0, 2, (h, w))
+    out = picture * each_sample(1 - share, picture) + each_sample(added, picture)
     x, y = np.maximum(at.min(0).astype(int), 0)
     return jpeg(out, rng.integers(60, 90)), (x, y, int(span[0]), int(span[1]))
 
 
-def plant(greys, rng):
+def plant(pictures, rng):
     """Ornaments in eight pictures each; for each the cut-out to ask with, its own picture and the seven others."""
-    order, queries = rng.permutation(len(greys)), []
-    for number in range(min(60, len(greys) // 8)):
+    order, queries = rng.permutation(len(pictures)), []
+    for number in range(min(60, len(pictures) // 8)):
         hosts = order[8 * number:8 * number + 8]
         drawn, cover = ornament(number)
         for k in hosts:
-            greys[k], box = paint(greys[k], drawn, cover, rng, k == hosts[0])
+            pictures[k], box = paint(pictures[k], drawn, cover, rng, k == hosts[0])
             if k == hosts[0]:
                 x, y, w, h = box
-                queries.append((greys[k][y:y + h, x:x + w], int(k), [int(other) for other in hosts[1:]]))
+                queries.append((pictures[k][y:y + h, x:x + w], int(k), [int(other) for other in hosts[1:]]))
     return queries
 
 
-def region(grey, rng, _):
+def region(picture, rng, _):
     """6 to 20 % of the picture, turned any way, every second one in the negative."""
-    out = cut(grey, rng, 0.25, 0.45)
+    out = cut(picture, rng, 0.25, 0.45)
     out = 255 - out if rng.integers(2) else out
-    h, w = out.shape
+    h, w = out.shape[:2]
     side = int(math.hypot(w, h))
     matrix = cv2.getRotationMatrix2D((w / 2, h / 2), rng.uniform(0, 360), rng.uniform(0.8, 1.3))
     matrix[:, 2] += [side / 2 - w / 2, side / 2 - h / 2]
-    return cv2.warpAffine(out, matrix, (side, side), borderValue=128)
+    return cv2.warpAffine(out, matrix, (side, side), borderValue=(128, 128, 128))
 
 
 class Lines:
@@ -186,8 +205,8 @@ class Lines:
     def __init__(self, bench):
         self.bench = bench
 
-    def query(self, grey):
-        self.bench.say(f"drawn {self.bench.put(grey)} 50")
+    def query(self, picture):
+        self.bench.say(f"drawn {self.bench.put(picture)} 50")
         found, us = self.bench.hear()
         hits = [self.bench.hear() for _ in range(int(found))]
         return [[h[0], h[1], h[1], *h[2:]] for h in hits], us / 1000
@@ -199,12 +218,12 @@ class OpenCv:
     def __init__(self):
         self.sift, self.matcher, self.pictures = cv2.SIFT_create(1000), cv2.BFMatcher(cv2.NORM_L2), []
 
-    def add(self, grey):
-        self.pictures.append(self.sift.detectAndCompute(grey, None))
+    def add(self, picture):
+        self.pictures.append(self.sift.detectAndCompute(plain_grey(picture), None))
 
-    def query(self, grey):
+    def query(self, picture):
         """Numbers of pictures, best first, with the four corners of the query in each (None: not placed)."""
-        spots, values = self.sift.detectAndCompute(grey, None)
+        spots, values = self.sift.detectAndCompute(plain_grey(picture), None)
         hits = []
         for number, (others, other_values) in enumerate(self.pictures):
             if values is None or other_values is None or len(other_values) < 2:
@@ -215,7 +234,7 @@ class OpenCv:
                 matrix, agree = cv2.estimateAffinePartial2D(
                     np.float32([spots[m.queryIdx].pt for m in pairs]),
                     np.float32([others[m.trainIdx].pt for m in pairs]), ransacReprojThreshold=8)
-            h, w = grey.shape
+            h, w = picture.shape[:2]
             corners = None if matrix is None else cv2.transform(np.float32([[[0, 0], [w, 0], [w, h], [0, h]]]), matrix)[0]
             hits.append((int(agree.sum()) if agree is not None else 0, len(pairs), -number, corners))
         hits.sort(key=lambda hit: hit[:3], reverse=True)
@@ -226,7 +245,8 @@ def average_precision(right, wanted):
     return sum(sum(right[:i + 1]) / (i + 1) for i, yes in enumerate(right) if yes) / wanted
 
 
-def baseline(greys):
+def baseline(pictures):
+    greys = [plain_grey(picture) for picture in pictures]
     sift = cv2.SIFT_create(500, contrastThreshold=0.02)
     sift.detectAndCompute(greys[0], None)
     start = time.process_time()
@@ -240,27 +260,27 @@ def photos(bench, folder, count):
     random.Random(3).shuffle(files)
     absent, real = files[:len(files) // 6], files[len(files) // 6:]
     rng = np.random.default_rng(7)
-    greys = [fit(grey_of(f), INDEX_SIDE) for f in real]
-    planted = plant(greys, rng)
-    took = [bench.add(grey) for grey in greys]
-    small = [fit(grey_of(f), 640) for f in real[:40]]
+    pictures = [fit(colour_of(f), INDEX_SIDE) for f in real]
+    planted = plant(pictures, rng)
+    took = [bench.add(picture) for picture in pictures]
+    small = [fit(colour_of(f), 640) for f in real[:40]]
     times = []
-    for grey in small:
-        bench.say(f"features {bench.put(grey)}")
+    for picture in small:
+        bench.say(f"features {bench.put(picture)}")
         times.append(bench.hear()[1] / 1000)
     print(f"features at 640 px: {np.median(times):.1f} ms CPU; OpenCV SIFT {baseline(small):.1f} ms; at {INDEX_SIDE} px "
           f"{np.median([t[1] for t in took]) / 1000:.1f} ms")
     if count > len(real):
         bench.say(f"pseudo {count - len(real)}")
-    pictures, size = bench.build()
-    print(f"{int(pictures)} pictures ({len(real)} real), {size / pictures:.0f} bytes each")
-    clutter = [grey_of(f) for f in absent[:20]]
+    total, size = bench.build()
+    print(f"{int(total)} pictures ({len(real)} real), {size / total:.0f} bytes each")
+    clutter = [colour_of(f) for f in absent[:20]]
     for name, make, n in (("copy", copy, 100), ("phone", phone, 150), ("region", region, 100)):
         first = ten = 0
         scores, wrong, times = [], [], []
         for _ in range(n):
             k = int(rng.integers(len(real)))
-            hits, took = bench.query(fit(make(greys[k], rng, clutter[rng.integers(len(clutter))]), INDEX_SIDE))
+            hits, took = bench.query(fit(make(pictures[k], rng, clutter[rng.integers(len(clutter))]), INDEX_SIDE))
             first += bool(hits) and hits[0][0] == k
             ten += any(h[0] == k for h in hits[:10])
             scores.append(max([h[1] for h in hits if h[0] == k], default=0))
@@ -272,8 +292,8 @@ def photos(bench, folder, count):
               f"CPU ms features {np.median(times[:, 1]):.0f}, index median {np.median(times[:, 2]):.0f} "
               f"p99 {np.percentile(times[:, 2], 99):.0f}")
     first, ten, precision, times = [], [], [], []
-    for grey, own, others in planted:
-        hits, took = bench.query(grey)
+    for picture, own, others in planted:
+        hits, took = bench.query(picture)
         right = [h[0] in others for h in hits if h[0] != own]
         first.append(right[:1] == [True])
         ten.append(sum(right[:10]) / len(others))
@@ -284,7 +304,7 @@ def photos(bench, folder, count):
     best = []
     for f in absent:
         for make in (phone, region):
-            hits, _ = bench.query(fit(make(grey_of(f), rng, clutter[0]), INDEX_SIDE))
+            hits, _ = bench.query(fit(make(colour_of(f), rng, clutter[0]), INDEX_SIDE))
             best.append(max((h[1] for h in hits), default=0))
     print(f"absent: {len(best)} queries, best score 90th 95th 99th 100th percentile {np.percentile(best, [90, 95, 99, 100]).round(2)}")
 
@@ -301,10 +321,10 @@ def pattern(bench, folder):
     gallery = [r for r in rows(folder / "gallery.tsv") if r[0] != "item"]
     sizes = []
     for item in gallery:
-        grey = grey_of(folder.parent / item[1])
-        sizes.append(grey.shape)
-        bench.add(fit(grey, INDEX_SIDE))
-        plain.add(fit(grey, INDEX_SIDE))
+        picture = colour_of(folder.parent / item[1])
+        sizes.append(picture.shape[:2])
+        bench.add(fit(picture, INDEX_SIDE))
+        plain.add(fit(picture, INDEX_SIDE))
     bench.build()
     answers = {r[0]: r for r in rows(folder / "answers.tsv")}
     for name, method in (("ours", bench), ("by lines", Lines(bench)), ("OpenCV", plain)):
@@ -322,7 +342,7 @@ def placed(hit, shape, name):
 def ask_pattern(name, method, folder, gallery, sizes, answers):
     levels, boxes, absent = {}, [], []
     for query in rows(folder / "queries.tsv")[1:]:
-        hits = method.query(fit(grey_of(folder / query[3]), 640))
+        hits = method.query(fit(colour_of(folder / query[3]), 640))
         hits = hits[0] if name != "OpenCV" else hits
         answer = answers[query[0]]
         if answer[1] == "-":
@@ -348,9 +368,9 @@ def motifs(bench, folder):
     folder, plain = pathlib.Path(folder), OpenCv()
     items = [r[0] for r in rows(folder / "objects.tsv")[1:]]
     for item in items:
-        grey = grey_of(folder / "img" / f"{item}.jpg")
-        bench.add(grey)
-        plain.add(grey)
+        picture = colour_of(folder / "img" / f"{item}.jpg")
+        bench.add(picture)
+        plain.add(picture)
     bench.build()
     wanted = {}
     for r in rows(folder / "answers.tsv"):
@@ -358,7 +378,7 @@ def motifs(bench, folder):
     for name, method in (("ours", bench), ("OpenCV", plain)):
         precisions, first = [], []
         for query in rows(folder / "queries.tsv")[1:]:
-            hits = method.query(grey_of(folder / query[2]))
+            hits = method.query(colour_of(folder / query[2]))
             right = [items[int(h[0])] in wanted[query[0]] for h in (hits[0] if name == "ours" else hits)]
             precisions.append(average_precision(right, len(wanted[query[0]])))
             first.append(right[:1] == [True])

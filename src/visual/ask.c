@@ -217,18 +217,15 @@ static int keep_inside(const VisualAsk *ask, Feature *features, int count)
     return kept;
 }
 
-static int look_up(const Question *q, LookupHit *hits, bool *ret_plain, Err *err)
+static int look_up_grey(
+    const Question *q, Extractor *extractor, Grey grey, LookupHit *hits, bool *ret_plain, Err *err)
 {
     const VisualAsk *ask = q->ask;
-    Extractor *extractor = index_take_extractor(q->v);
     Feature *features = arena_array(q->arena, Feature, LOOKUP_FEATURES_MAX);
     int count;
-    const Grey grey = picture_grey(ask->picture, q->arena);
     const int max =
         ask->features_max ? MIN_OF(ask->features_max, (int)LOOKUP_FEATURES_MAX) : LOOKUP_FEATURES_MAX;
-    const bool good = extractor_run(extractor, grey, max, features, &count, err);
-    index_give_extractor(q->v, extractor);
-    if (!good)
+    if (!extractor_run(extractor, grey, max, features, &count, err))
         return -1;
     count = keep_inside(ask, features, count);
     *ret_plain = count < 3;
@@ -241,6 +238,23 @@ static int look_up(const Question *q, LookupHit *hits, bool *ret_plain, Err *err
         .allowed = q->allowed,
         .limit = LOOKUP_HITS_MAX};
     return lookup(&q->v->shelf, q->v->words, &lookup_ask, hits);
+}
+
+static int look_up(const Question *q, LookupHit *hits, bool *ret_plain, Err *err)
+{
+    Grey greys[PICTURE_GREYS_MAX];
+    const int greys_count = picture_greys(q->ask->picture, q->arena, greys);
+    Extractor *extractor = index_take_extractor(q->v);
+    int count = look_up_grey(q, extractor, greys[0], hits, ret_plain, err);
+    for (int i = 1; i < greys_count && count >= 0; i++) {
+        bool plain = false;
+        LookupHit *more = arena_array(q->arena, LookupHit, LOOKUP_HITS_MAX);
+        const int more_count = look_up_grey(q, extractor, greys[i], more, &plain, err);
+        count = more_count < 0 ? -1 : lookup_join(hits, count, more, more_count);
+        *ret_plain &= plain;
+    }
+    index_give_extractor(q->v, extractor);
+    return count;
 }
 
 static void add_drawn(Question *q, VisualAnswer *answer)

@@ -189,10 +189,20 @@ static void look_closely(const Matches *m, const Match *matches, size_t count, P
 
 static int better_hit(const void *a, const void *b)
 {
-    const LookupHit *x = *(LookupHit *const *)a, *y = *(LookupHit *const *)b;
+    const LookupHit *x = *(const LookupHit *const *)a, *y = *(const LookupHit *const *)b;
     if (x->order != y->order)
         return x->order > y->order ? -1 : 1;
     return x->picture < y->picture ? -1 : x->picture > y->picture;
+}
+
+static void take_best(const LookupHit *hits, int count, int wanted, LookupHit *ret)
+{
+    const LookupHit *order[2 * LOOKUP_HITS_MAX];
+    for (int i = 0; i < count; i++)
+        order[i] = &hits[i];
+    qsort(order, (size_t)count, sizeof(*order), better_hit);
+    for (int i = 0; i < wanted; i++)
+        ret[i] = *order[i];
 }
 
 static int verify(const Matches *m, const Candidate *candidates, int count, LookupHit *ret)
@@ -203,17 +213,14 @@ static int verify(const Matches *m, const Candidate *candidates, int count, Look
     for (int i = 0; i < count; i++)
         most = MAX_OF(most, starts[i + 1] - starts[i]);
     Pair *pairs = mem_alloc(sizeof(*pairs) * most);
-    LookupHit *hits = mem_alloc(sizeof(*hits) * LOOKUP_HITS_MAX), *order[LOOKUP_HITS_MAX];
+    LookupHit *hits = mem_alloc(sizeof(*hits) * LOOKUP_HITS_MAX);
     for (int i = 0; i < count; i++) {
         hits[i].picture = candidates[i].picture;
         look_closely(m, gathered + starts[i], starts[i + 1] - starts[i], pairs, &hits[i]);
         hits[i].order = MAX_OF(hits[i].score, LOOSE_SCORE) * sqrt((double)candidates[i].votes);
-        order[i] = &hits[i];
     }
-    qsort(order, (size_t)count, sizeof(*order), better_hit);
     const int found = MIN_OF(count, m->ask->limit);
-    for (int i = 0; i < found; i++)
-        ret[i] = *order[i];
+    take_best(hits, count, found, ret);
     free(hits);
     free(pairs);
     free(gathered);
@@ -242,5 +249,26 @@ int lookup(const Shelf *shelf, const Words *words, const LookupAsk *ask, LookupH
         from = to;
     }
     matches_close(&m);
+    return found;
+}
+
+int lookup_join(LookupHit *hits, int count, const LookupHit *others, int others_count)
+{
+    assert(count <= LOOKUP_HITS_MAX && others_count <= LOOKUP_HITS_MAX);
+    LookupHit *all = mem_alloc(sizeof(*all) * 2 * LOOKUP_HITS_MAX);
+    memcpy(all, hits, sizeof(*all) * (size_t)count);
+    int total = count;
+    for (int i = 0; i < others_count; i++) {
+        int at = 0;
+        while (at < count && all[at].picture != others[i].picture)
+            at++;
+        if (at == count)
+            all[total++] = others[i];
+        else if (others[i].order > all[at].order)
+            all[at] = others[i];
+    }
+    const int found = MIN_OF(total, (int)LOOKUP_HITS_MAX);
+    take_best(all, total, found, hits);
+    free(all);
     return found;
 }

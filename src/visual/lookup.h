@@ -60,3 +60,7 @@ typedef struct {
 
 // Best first. ret has room for ask->limit (at most LOOKUP_HITS_MAX).
 int lookup(const Shelf *shelf, const Words *words, const LookupAsk *ask, LookupHit *ret);
+
+// Of two answers to one question one, each picture once with its better hit; `hits` has room for
+// LOOKUP_HITS_MAX. How many.
+int lookup_join(LookupHit *hits, int count, const LookupHit *others, int others_count);

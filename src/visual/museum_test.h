@@ -87,8 +87,26 @@ enum { PICTURES = 200 };
 // From SHARING on: with a part of picture `number % 10` in it, at another place.
 enum { SHARING = 150, SHARED_LEFT = 60, SHARED_TOP = 40, SHARED_WIDTH = 190, SHARED_HEIGHT = 170 };
 
+// From COLOURED up to SHARING: of picture `number` only what is lighter and what darker, in two colours.
+enum { COLOURED = 140 };
+
+static inline Pixels paint_in(uint32_t number, const uint8_t light[3], const uint8_t dark[3])
+{
+    Pixels px = paint(number);
+    for (int y = 0; y < HEIGHT; y++) {
+        for (int x = 0; x < WIDTH; x++) {
+            uint8_t *p = pixels_at(&px, x, y);
+            memcpy(p, 77 * p[0] + 150 * p[1] + 29 * p[2] >= 128 << 8 ? light : dark, 3);
+        }
+    }
+    return px;
+}
+
 static inline Pixels paint_picture(uint32_t number)
 {
+    static const uint8_t pink[3] = {230, 110, 150}, green[3] = {60, 209, 90}; // of one lightness
+    if (number >= COLOURED && number < SHARING)
+        return paint_in(number, pink, green);
     Pixels px = paint(number);
     if (number < SHARING)
         return px;

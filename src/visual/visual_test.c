@@ -117,6 +117,46 @@ static void a_lasso_leaves_the_rest_out(void **state)
     close_museum(&m);
 }
 
+// Picture `number` in two colours, in light and in the shade of slats of which each lets `shade` of 256
+// through.
+static void check_palette(
+    Visual *v, uint32_t number, const uint8_t light[3], const uint8_t dark[3], int shade)
+{
+    CLEANUP(arena_closep) Arena *a = arena_open();
+    Pixels px = paint_in(number, light, dark);
+    for (int y = 0; y < HEIGHT; y++)
+        for (int x = 0; x < WIDTH * 3; x++)
+            if (x / 3 / 24 % 2)
+                pixels_at(&px, 0, y)[x] = (uint8_t)(pixels_at(&px, 0, y)[x] * shade / 256);
+    const VisualAnswer answer = ask(v,
+        (VisualAsk){.question = VISUAL_DETAIL, .picture = {px.p, px.width_px, px.height_px, px.stride}}, a);
+    free(px.p);
+    assert_false(answer.too_plain);
+    assert_true(answer.count > 0);
+    assert_true(str_eq(answer.hits[0].object_id, S("pink")));
+    assert_true(answer.hits[0].has_place && answer.hits[0].left < 0.05 && answer.hits[0].width > 0.9);
+}
+
+static void found_by_colours_alone(void **state)
+{
+    (void)state;
+    Museum m = open_museum();
+    put(&m, "pink", 1, COLOURED, ACCESS_FULL); // on green of the same lightness
+    put(&m, "too", 1, COLOURED + 1, ACCESS_FULL);
+    Visual *v = open_index(&m, true);
+    follow(&m, v);
+    static const uint8_t pink[3] = {230, 110, 150}, green[3] = {60, 209, 90};
+    static const uint8_t orange[3] = {220, 120, 20}, blue[3] = {90, 150, 210};
+    static const uint8_t black[3] = {20, 20, 20}, white[3] = {235, 235, 235};
+    check_palette(v, COLOURED, pink, green, 256);
+    check_palette(v, COLOURED, green, pink, 256);
+    check_palette(v, COLOURED, orange, blue, 256);
+    check_palette(v, COLOURED, white, black, 256);
+    check_palette(v, COLOURED, pink, green, 140); // luma has most of the shade, and is not all that is asked
+    visual_close(v);
+    close_museum(&m);
+}
+
 static void nothing_to_search_by(void **state)
 {
     (void)state;
@@ -688,6 +728,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(found_by_detail),
         cmocka_unit_test(a_lasso_leaves_the_rest_out),
+        cmocka_unit_test(found_by_colours_alone),
         cmocka_unit_test(nothing_to_search_by),
         cmocka_unit_test(hidden_stays_hidden),
         cmocka_unit_test(hidden_since_the_index_followed),
