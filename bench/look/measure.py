@@ -216,13 +216,19 @@ class Answered:
     """As a visitor is answered: by features, and if those find nothing likelier than chance (src/visual/ask.c), by lines."""
 
     def __init__(self, bench, pictures, marks):
-        self.bench, self.lines = bench, Lines(bench)
-        self.middle = 1.7 + 0.1 * (math.log10(max(pictures, 10)) - 2) + 0.45 * math.log2(marks / 425)
+        self.bench, self.lines, self.by_lines = bench, Lines(bench), False
+        decades = math.log10(max(pictures, 10)) - 2
+        self.middle = 1.7 + 0.1 * decades + 0.45 * math.log2(marks / 425)
+        self.lines_middle = 5.7 + 0.3 * decades
 
-    def query(self, grey):
-        hits = self.bench.query(grey)[0]
-        sure = [h for h in hits if h[1] >= self.middle]
-        return (sure, 0) if sure else self.lines.query(grey)
+    def query(self, picture):
+        sure = [h for h in self.bench.query(picture)[0] if h[1] >= self.middle]
+        self.by_lines = not sure
+        return (sure, 0) if sure else self.lines.query(picture)
+
+    def least(self):
+        """The score from which on the last answer is likelier right than chance."""
+        return self.lines_middle if self.by_lines else self.middle
 
 
 class OpenCv:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The sheets of docs/look: pictures.py BENCH samples/pictures FOLDER. What was asked on the left, the best answer with its
-outline on the right, its score below. Needs python3-opencv."""
+outline on the right, its score below, all as in a small collection. Needs python3-opencv."""
 import pathlib
 import sys
 
@@ -10,7 +10,7 @@ import numpy as np
 
 import measure
 
-SIDE = 250
+SIDE, MARKS = 250, 1500
 
 
 def seen_by_phone(picture, rng):
@@ -52,16 +52,18 @@ def main():
     bench, folder = measure.Bench(sys.argv[1]), pathlib.Path(sys.argv[3])
     files = sorted(pathlib.Path(sys.argv[2]).glob("met-*.jpg")) + sorted(pathlib.Path(sys.argv[2]).glob("19*.jpg"))
     greys = [measure.fit(measure.grey_of(f), measure.INDEX_SIDE) for f in files]
+    bench.say(f"marks {MARKS}")
     for grey in greys:
         bench.add(grey)
     bench.build()
+    answered = measure.Answered(bench, len(files), MARKS)
     folder.mkdir(exist_ok=True)
     rng = np.random.default_rng(12)
     for number, (name, make) in enumerate(WAYS):
         cells = []
         for k in rng.permutation(len(files))[:3]:
             query = make(greys[k], rng)
-            hits, _ = bench.query(measure.fit(query, measure.INDEX_SIDE))
+            hits, _ = answered.query(measure.fit(query, measure.INDEX_SIDE))
             cells.append(put(cv2.cvtColor(query, cv2.COLOR_GRAY2BGR), name))
             if not hits:
                 cells.append(put(np.full((SIDE, SIDE, 3), 230, np.uint8), "nothing"))
@@ -72,7 +74,7 @@ def main():
                 corners = np.array(best[3:]).reshape(-1, 1, 2) * max(shown.shape[:2]) / 1023
                 cv2.polylines(shown, [corners.astype(np.int32)], True, (40, 40, 255), max(shown.shape[:2]) // 120, cv2.LINE_AA)
             verdict = "right" if int(best[0]) == k else "wrong"
-            sure = "" if best[1] >= 1.7 else ", below the threshold"
+            sure = (", by its lines" if answered.by_lines else "") + ("" if best[1] >= answered.least() else ", not answered")
             cells.append(put(shown, f"{verdict}, {best[1]:.1f}{sure}"))
         cv2.imwrite(str(folder / f"{number + 1}.jpg"), np.hstack(cells), [1, 72])
 
