@@ -251,28 +251,51 @@ typedef struct {
     int64_t look_us, find_us;
 } Spent;
 
+typedef struct {
+    Feature features[LOOKUP_FEATURES_MAX];
+    int max, count;
+    int64_t us;
+} Described;
+
+static int describe_more(void *ctx, int wanted)
+{
+    Described *d = ctx;
+    const int64_t start = clock_cpu_us();
+    for (int more = 1; d->count < wanted && more > 0; d->count += more)
+        more = extractor_next(extractor, d->max - d->count, d->features + d->count);
+    d->us += clock_cpu_us() - start;
+    return d->count;
+}
+
 // As src/visual/ask.c asks: in each grey of the picture. `wish` has what is asked besides.
 static int find(const char *path, int features_max, LookupAsk wish, LookupHit *hits, Spent *ret)
 {
-    static Feature features[LOOKUP_FEATURES_MAX];
+    static Described d;
     static LookupHit more[LOOKUP_HITS_MAX];
+    Err err = {0};
     CLEANUP(arena_closep) Arena *a = arena_open();
     Grey greys[PICTURE_GREYS_MAX];
     const int greys_count = picture_greys(read_picture(path, a), a, greys);
     int found = 0;
     *ret = (Spent){0};
     for (int i = 0; i < greys_count; i++) {
-        int64_t us;
-        const int count = look(greys[i], features_max, features, &us);
-        wish.features = features;
-        wish.features_count = count;
+        int64_t start = clock_cpu_us();
+        if (!extractor_begin(extractor, greys[i], features_max, &err))
+            die(err.text);
+        const int64_t begun_us = clock_cpu_us() - start;
+        d.max = features_max;
+        d.count = 0;
+        d.us = 0;
+        wish.features = d.features;
+        wish.more = describe_more;
+        wish.more_ctx = &d;
         wish.width_px = (float)greys[i].width_px;
         wish.height_px = (float)greys[i].height_px;
-        const int64_t start = clock_cpu_us();
+        start = clock_cpu_us();
         found = lookup_join(hits, found, more, lookup(&shelf, words, &wish, more));
-        ret->find_us += clock_cpu_us() - start;
-        ret->look_us += us;
-        ret->features += count;
+        ret->find_us += clock_cpu_us() - start - d.us;
+        ret->look_us += begun_us + d.us;
+        ret->features += d.count;
     }
     return found;
 }

@@ -17,6 +17,7 @@
 // and in a picture with more marks than those of a large one; each doubling moves the middle.
 #define MIDDLE_PER_DOUBLING 0.45
 #define RIGHT_MIN 0.5
+enum { FEATURES_MIN = 3 }; // with fewer, a picture is too plain to be looked for
 // The same for a score of drawn(). Measured in bench/look/drawings.py.
 #define DRAWN_STEEP 2.0
 #define DRAWN_MIDDLE_AT_100 5.7
@@ -217,20 +218,39 @@ static int keep_inside(const VisualAsk *ask, Feature *features, int count)
     return kept;
 }
 
+// Of the picture asked with, as far as they were wanted.
+typedef struct {
+    const VisualAsk *ask;
+    Extractor *extractor;
+    Feature *features;
+    int max, described, count; // count: of those described, inside the lasso
+} Described;
+
+static int describe_more(void *ctx, int wanted)
+{
+    Described *d = ctx;
+    for (int more = 1; d->count < wanted && more > 0; d->described += more) {
+        more = extractor_next(d->extractor, d->max - d->described, d->features + d->count);
+        d->count += keep_inside(d->ask, d->features + d->count, more);
+    }
+    return d->count;
+}
+
 static int look_up_grey(
     const Question *q, Extractor *extractor, Grey grey, LookupHit *hits, bool *ret_plain, Err *err)
 {
     const VisualAsk *ask = q->ask;
-    Feature *features = arena_array(q->arena, Feature, LOOKUP_FEATURES_MAX);
-    int count;
-    const int max =
-        ask->features_max ? MIN_OF(ask->features_max, (int)LOOKUP_FEATURES_MAX) : LOOKUP_FEATURES_MAX;
-    if (!extractor_run(extractor, grey, max, features, &count, err))
+    Described d = {.ask = ask,
+        .extractor = extractor,
+        .features = arena_array(q->arena, Feature, LOOKUP_FEATURES_MAX),
+        .max = ask->features_max ? MIN_OF(ask->features_max, (int)LOOKUP_FEATURES_MAX) : LOOKUP_FEATURES_MAX};
+    if (!extractor_begin(extractor, grey, d.max, err))
         return -1;
-    count = keep_inside(ask, features, count);
-    *ret_plain = count < 3;
-    const LookupAsk lookup_ask = {.features = features,
-        .features_count = count,
+    *ret_plain = describe_more(&d, FEATURES_MIN) < FEATURES_MIN;
+    const LookupAsk lookup_ask = {.features = d.features,
+        .features_count = d.count,
+        .more = describe_more,
+        .more_ctx = &d,
         .width_px = (float)ask->picture.width_px,
         .height_px = (float)ask->picture.height_px,
         .mirrored = ask->mirrored,

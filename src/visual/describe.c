@@ -4,52 +4,66 @@
 
 #include <math.h>
 
-enum { BINS = 36, RADIUS = 8 };
+enum { BINS = 36, TURNS_MAX = TURNS_SIDE * TURNS_SIDE };
 
 // Of the strongest direction that a second one needs to count too.
 #define SECOND_PEAK 0.8f
 // Spacing of the samples, in sigmas: 16 of them span 4 cells of 3 sigma.
 #define PATCH_STEP 0.75f
-#define TURN_STEP (4.5f / RADIUS)
+#define TURN_STEP (4.5f / TURNS_RADIUS)
 #define VALUE_CEILING 0.2f
-#define TWO_PI 6.28318530718f
+#define TWO_PI KERNEL_TURN
 
-// Within 0.01 degree; the quotient is at most 1.
-static float angle_of(float y, float x)
+typedef struct {
+    int16_t gx[TURNS_MAX], gy[TURNS_MAX];
+    float weights[TURNS_MAX];
+    int count;
+} Gradients;
+
+void describe_prepare(Extractor *e)
 {
-    const float ax = fabsf(x), ay = fabsf(y);
-    const float high = MAX_OF(ax, ay), low = MIN_OF(ax, ay);
-    if (high <= 0)
-        return 0;
-    const float q = low / high, s = q * q;
-    float angle = ((-0.0464964749f * s + 0.15931422f) * s - 0.327622764f) * s * q + q;
-    if (ay > ax)
-        angle = TWO_PI / 4 - angle;
-    if (x < 0)
-        angle = TWO_PI / 2 - angle;
-    return y < 0 ? TWO_PI - angle : angle;
+    for (int j = -TURNS_RADIUS; j <= TURNS_RADIUS; j++)
+        for (int i = -TURNS_RADIUS; i <= TURNS_RADIUS; i++)
+            // The window has 1.5 sigma: 3 to its edge, exp(-3 * 3 / 2) there.
+            e->turn_weights[j + TURNS_RADIUS][i + TURNS_RADIUS] =
+                expf(-4.5f * (float)(i * i + j * j) / (TURNS_RADIUS * TURNS_RADIUS));
 }
 
-static void turns(const Octave *o, const int16_t *level, const Blob *blob, float histogram[BINS])
+static void gradients(
+    const Extractor *e, const Octave *o, const int16_t *level, const Blob *blob, Gradients *g)
 {
-    for (int j = -RADIUS; j <= RADIUS; j++) {
+    int columns[TURNS_SIDE];
+    for (int i = 0; i < TURNS_SIDE; i++)
+        columns[i] = (int)lroundf(blob->x + (float)(i - TURNS_RADIUS) * TURN_STEP * blob->sigma);
+    g->count = 0;
+    for (int j = -TURNS_RADIUS; j <= TURNS_RADIUS; j++) {
         const int y = (int)lroundf(blob->y + (float)j * TURN_STEP * blob->sigma);
         if (y < 1 || y >= o->height - 1)
             continue;
-        for (int i = -RADIUS; i <= RADIUS; i++) {
-            const int x = (int)lroundf(blob->x + (float)i * TURN_STEP * blob->sigma);
-            if (i * i + j * j > RADIUS * RADIUS || x < 1 || x >= o->width - 1)
+        for (int i = -TURNS_RADIUS; i <= TURNS_RADIUS; i++) {
+            const int x = columns[i + TURNS_RADIUS];
+            if (i * i + j * j > TURNS_RADIUS * TURNS_RADIUS || x < 1 || x >= o->width - 1)
                 continue;
             const int16_t *p = level + (size_t)y * o->stride + x;
-            const float gx = (float)(p[1] - p[-1]), gy = (float)(p[o->stride] - p[-o->stride]);
-            // The window has 1.5 sigma: 3 to its edge, exp(-3 * 3 / 2) there.
-            const float weight = expf(-4.5f * (float)(i * i + j * j) / (RADIUS * RADIUS));
-            const float at = angle_of(gy, gx) * (BINS / TWO_PI);
-            const int bin = (int)at;
-            const float size = weight * sqrtf(gx * gx + gy * gy), part = at - (float)bin;
-            histogram[bin % BINS] += size * (1 - part);
-            histogram[(bin + 1) % BINS] += size * part;
+            g->gx[g->count] = (int16_t)(p[1] - p[-1]);
+            g->gy[g->count] = (int16_t)(p[o->stride] - p[-o->stride]);
+            g->weights[g->count++] = e->turn_weights[j + TURNS_RADIUS][i + TURNS_RADIUS];
         }
+    }
+}
+
+static void turns(
+    const Extractor *e, const Octave *o, const int16_t *level, const Blob *blob, float histogram[BINS])
+{
+    Gradients g;
+    float at[TURNS_MAX], sizes[TURNS_MAX];
+    gradients(e, o, level, blob, &g);
+    e->kernel->polar(g.gx, g.gy, g.weights, g.count, BINS, at, sizes);
+    for (int i = 0; i < g.count; i++) {
+        const int bin = (int)at[i];
+        const float part = at[i] - (float)bin;
+        histogram[bin % BINS] += sizes[i] * (1 - part);
+        histogram[(bin + 1) % BINS] += sizes[i] * part;
     }
 }
 
@@ -138,7 +152,7 @@ int describe(const Extractor *e, const Blob *blob, Feature *ret, int max)
     const Octave *o = &e->octaves[blob->octave];
     const int16_t *level = o->levels[blob->level];
     float histogram[BINS] = {0}, angles[2];
-    turns(o, level, blob, histogram);
+    turns(e, o, level, blob, histogram);
     smooth(histogram);
     const int count = MIN_OF(peaks(histogram, angles), max);
     const float scale = exp2f((float)blob->octave) * (e->is_doubled ? 0.5f : 1.0f);

@@ -11,6 +11,7 @@ Extractor *extractor_open(FeatureKernel kernel)
     e->kernel = kernel == FEATURE_KERNEL_PLAIN ? kernel_plain() : kernel_best();
     e->blobs = mem_alloc(sizeof(*e->blobs) * BLOBS_MAX);
     scales_prepare(e);
+    describe_prepare(e);
     return e;
 }
 
@@ -35,17 +36,38 @@ bool extractor_run(Extractor *e, Grey picture, int max, Feature *ret, int *ret_c
     return extractor_run_steps(e, picture, max, max, ret, ret_count, err);
 }
 
-bool extractor_run_steps(
-    Extractor *e, Grey picture, int first, int max, Feature *ret, int *ret_count, Err *err)
+static bool begin(Extractor *e, Grey picture, int first, int max, Err *err)
 {
     assert(first >= 1 && first <= max && max <= FEATURES_MAX);
     if (!scales_build(e, picture, err))
         return false;
     blobs_find(e);
     blobs_choose(e, first, max);
+    e->described = 0;
+    return true;
+}
+
+bool extractor_begin(Extractor *e, Grey picture, int max, Err *err)
+{
+    return begin(e, picture, max, max, err);
+}
+
+int extractor_next(Extractor *e, int room, Feature *ret)
+{
     int count = 0;
-    for (int i = 0; i < e->blobs_count && count < max; i++)
-        count += describe(e, &e->blobs[i], ret + count, max - count);
+    while (count == 0 && room > 0 && e->described < e->blobs_count)
+        count = describe(e, &e->blobs[e->described++], ret, room);
+    return count;
+}
+
+bool extractor_run_steps(
+    Extractor *e, Grey picture, int first, int max, Feature *ret, int *ret_count, Err *err)
+{
+    if (!begin(e, picture, first, max, err))
+        return false;
+    int count = 0;
+    for (int more = 1; more > 0; count += more)
+        more = extractor_next(e, max - count, ret + count);
     *ret_count = count;
     return true;
 }

@@ -48,6 +48,11 @@ bool extractor_run(Extractor *e, Grey picture, int max, Feature *ret, int *ret_c
 // twice as many and so on. So whoever keeps only so many of them later has chosen well.
 bool extractor_run_steps(
     Extractor *e, Grey picture, int first, int max, Feature *ret, int *ret_count, Err *err) MUST_CHECK;
+// The features of extractor_run one after the other, as describing them takes half of its time: begin looks
+// at the picture and chooses, next gives those of the next spot (one or two, at most `room`); 0: there are no
+// more.
+bool extractor_begin(Extractor *e, Grey picture, int max, Err *err) MUST_CHECK;
+int extractor_next(Extractor *e, int room, Feature *ret);
 
 // What the same spot gives in the negative of the picture, and in its mirror image: only the order of the
 // values changes. Position is left to the caller.

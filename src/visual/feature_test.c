@@ -172,6 +172,35 @@ static void kernels_agree(void **state)
     free(pixels);
 }
 
+// One spot after the other gives what is given at once.
+static void check_bit_by_bit(Grey picture, int max)
+{
+    static Feature at_once[600], bits[600];
+    Err err = {0};
+    CLEANUP(extractor_closep) Extractor *e = extractor_open(FEATURE_KERNEL_BEST);
+    const int count = look(FEATURE_KERNEL_BEST, picture, max, at_once);
+    assert_true(extractor_begin(e, picture, max, &err));
+    int described = 0;
+    for (int more = 1; more > 0; described += more) {
+        more = extractor_next(e, max - described, bits + described);
+        assert_in_range(more, 0, 2);
+    }
+    assert_int_equal(described, count);
+    assert_memory_equal(bits, at_once, sizeof(*bits) * (size_t)count);
+}
+
+static void bit_by_bit(void **state)
+{
+    (void)state;
+    uint8_t *pixels = paint((View){.size = 1});
+    for (int max = 1; max < 50; max += 6)
+        check_bit_by_bit(grey_of(pixels), max);
+    check_bit_by_bit(grey_of(pixels), 600);
+    memset(pixels, 9, (size_t)SIDE * SIDE);
+    check_bit_by_bit(grey_of(pixels), 600);
+    free(pixels);
+}
+
 static void check_nothing(int width_px, int height_px, int grey)
 {
     uint8_t *pixels = mem_alloc((size_t)width_px * height_px);
@@ -253,6 +282,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(found_again),
         cmocka_unit_test(kernels_agree),
+        cmocka_unit_test(bit_by_bit),
         cmocka_unit_test(nothing_to_see),
         cmocka_unit_test(refused),
         cmocka_unit_test(spread_out),

@@ -13,6 +13,8 @@ enum {
     GREY_ONE = 64,     // a grey level in the integers of the pyramid
     BLOBS_MAX = 16384, // candidates at a time; when full, the weaker half goes
     BORDER_PX = 5,
+    TURNS_RADIUS = 8, // of the samples that say how a blob is turned
+    TURNS_SIDE = 2 * TURNS_RADIUS + 1,
 };
 
 // The first level of each octave has this sigma, in its own pixels.
@@ -42,8 +44,9 @@ struct Extractor {
     int octaves_count;
     bool is_doubled;
     Blob *blobs;
-    int blobs_count;
+    int blobs_count, described; // described: of those chosen
     float strength_min;
+    float turn_weights[TURNS_SIDE][TURNS_SIDE];
 };
 
 // scales.c: the pyramid of `picture`.
@@ -56,4 +59,5 @@ void blobs_find(Extractor *e);
 void blobs_choose(Extractor *e, int first, int max);
 
 // describe.c: one or two features of a blob (a corner may have two directions). How many.
+void describe_prepare(Extractor *e); // once
 int describe(const Extractor *e, const Blob *blob, Feature *ret, int max);

@@ -3,6 +3,7 @@
 
 #include "visual/feature.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 // exp(-((i - 7.5) / 4)^2 / 8) * (1 - |j - 3.5| / 4), i = 4 * cell - 2 + j, outside 0..15: 0.
@@ -80,6 +81,32 @@ static int extremes(const int16_t *const *rows, int width, int threshold, uint16
             ret_x[count++] = (uint16_t)x;
     }
     return count;
+}
+
+// Within 0.01 degree; the quotient is at most 1.
+static float angle_of(float y, float x)
+{
+    const float ax = fabsf(x), ay = fabsf(y);
+    const float high = MAX_OF(ax, ay), low = MIN_OF(ax, ay);
+    if (high <= 0)
+        return 0;
+    const float q = low / high, s = q * q;
+    float angle = ((KERNEL_ANGLE_7 * s + KERNEL_ANGLE_5) * s + KERNEL_ANGLE_3) * s * q + q;
+    if (ay > ax)
+        angle = KERNEL_TURN / 4 - angle;
+    if (x < 0)
+        angle = KERNEL_TURN / 2 - angle;
+    return y < 0 ? KERNEL_TURN - angle : angle;
+}
+
+static void polar(const int16_t *gx, const int16_t *gy, const float *weights, int count, float parts,
+    float *ret_at, float *ret_sizes)
+{
+    for (int i = 0; i < count; i++) {
+        const float x = gx[i], y = gy[i];
+        ret_at[i] = angle_of(y, x) * (parts / KERNEL_TURN);
+        ret_sizes[i] = weights[i] * sqrtf(x * x + y * y);
+    }
 }
 
 // A gradient is written as a sum of its two neighbours among 8 directions: the axis gets |larger| -
@@ -221,6 +248,7 @@ const Kernel *kernel_plain(void)
         .across = across,
         .subtract = subtract,
         .extremes = extremes,
+        .polar = polar,
         .pool = pool,
         .dot = dot,
         .score = score,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// visual/kernel: the few inner loops that the time goes into, once in plain C and once in AVX2. Integers
-// only: both give the same numbers, and kernel_test holds them to it.
+// visual/kernel: the few inner loops that the time goes into, once in plain C and once in AVX2. Integers, and
+// where not, the same steps of single precision: both give the same numbers, and kernel_test holds them to
+// it.
 #pragma once
 
 #include "base/base.h"
@@ -32,6 +33,9 @@ typedef struct {
     // Columns 1 .. width-2 of the middle row that are above `threshold` and not below any of the 26
     // neighbours (or the same downwards). rows[scale * 3 + line]. At most ret_max columns.
     int (*extremes)(const int16_t *const *rows, int width, int threshold, uint16_t *ret_x, int ret_max);
+    // Of each gradient its direction in parts of a full turn, 0 <= at <= `parts`, and its size times weight.
+    void (*polar)(const int16_t *gx, const int16_t *gy, const float *weights, int count, float parts,
+        float *ret_at, float *ret_sizes);
     // Gradients of a patch pooled into 4 x 4 cells of 8 directions.
     void (*pool)(const int16_t *patch, int32_t *ret_cells);
     int (*dot)(const uint8_t *a, const uint8_t *b); // of FEATURE_DIMENSIONS values, none above 127
@@ -58,6 +62,12 @@ void kernel_group(const uint8_t *centres, int count, uint8_t *ret);
 
 const Kernel *kernel_plain(void);
 const Kernel *kernel_best(void); // for this processor
+
+// The arc tangent of 0 .. 1 as a polynomial, for polar().
+#define KERNEL_TURN 6.28318530718f
+#define KERNEL_ANGLE_3 -0.327622764f
+#define KERNEL_ANGLE_5 0.15931422f
+#define KERNEL_ANGLE_7 -0.0464964749f
 
 // Weights of the 8 samples that belong to a cell, Q14, by cell 0..3: a triangle times a Gaussian over the
 // patch.

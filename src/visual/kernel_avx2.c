@@ -67,6 +67,16 @@ AVX2 static void subtract(const int16_t *a, const int16_t *b, int width, int16_t
     store(out + x, _mm256_sub_epi16(load(a + x), load(b + x)));
 }
 
+// Which of 16 are not below the nine that are there in three rows.
+AVX2 static inline __m256i tops_of_16(const int16_t *const *rows, int x, __m256i sign, __m256i top)
+{
+    __m256i high = top;
+    for (int row = 0; row < 3; row++)
+        for (int at = x - 1; at <= x + 1; at++)
+            high = _mm256_max_epi16(high, _mm256_xor_si256(load(rows[row] + at), sign));
+    return _mm256_cmpeq_epi16(high, top);
+}
+
 // One bit in two of each 16-bit lane of columns x .. x+15.
 AVX2 static inline uint32_t extremes_of_16(const int16_t *const *rows, int x, __m256i limit)
 {
@@ -74,18 +84,15 @@ AVX2 static inline uint32_t extremes_of_16(const int16_t *const *rows, int x, __
     const __m256i strong = _mm256_cmpgt_epi16(_mm256_abs_epi16(middle), limit);
     if (_mm256_testz_si256(strong, strong))
         return 0;
-    __m256i high = middle, low = middle;
-    for (int row = 0; row < 9; row++) {
-        for (int at = x - 1; at <= x + 1; at++) {
-            const __m256i v = load(rows[row] + at);
-            high = _mm256_max_epi16(high, v);
-            low = _mm256_min_epi16(low, v);
-        }
-    }
-    const __m256i positive = _mm256_cmpgt_epi16(middle, _mm256_setzero_si256());
-    const __m256i top = _mm256_and_si256(positive, _mm256_cmpeq_epi16(high, middle));
-    const __m256i bottom = _mm256_andnot_si256(positive, _mm256_cmpeq_epi16(low, middle));
-    return (uint32_t)_mm256_movemask_epi8(_mm256_and_si256(strong, _mm256_or_si256(top, bottom)));
+    // Those below 0 are turned over with all that they are compared with, so that only tops are looked for.
+    // Hardly one is a top of its own picture: the two others are not even read.
+    const __m256i sign = _mm256_srai_epi16(middle, 15), top = _mm256_xor_si256(middle, sign);
+    __m256i good = _mm256_and_si256(strong, tops_of_16(rows + 3, x, sign, top));
+    if (_mm256_testz_si256(good, good))
+        return 0;
+    good = _mm256_and_si256(good, tops_of_16(rows, x, sign, top));
+    good = _mm256_and_si256(good, tops_of_16(rows + 6, x, sign, top));
+    return (uint32_t)_mm256_movemask_epi8(good);
 }
 
 AVX2 static int extremes(const int16_t *const *rows, int width, int threshold, uint16_t *ret_x, int ret_max)
@@ -106,6 +113,49 @@ AVX2 static int extremes(const int16_t *const *rows, int width, int threshold, u
         done = x + 16;
     }
     return count;
+}
+
+AVX2 static inline __m256 choose(__m256 condition, __m256 yes, __m256 no)
+{
+    return _mm256_blendv_ps(no, yes, condition);
+}
+
+AVX2 static inline __m256 load_floats(const int16_t *p)
+{
+    return _mm256_cvtepi32_ps(_mm256_cvtepi16_epi32(_mm_loadu_si128((const __m128i *)(const void *)p)));
+}
+
+// angle_of() of kernel.c for eight, its steps in the same order.
+AVX2 static inline __m256 angles_of_8(__m256 y, __m256 x)
+{
+    const __m256 zero = _mm256_setzero_ps(), sign = _mm256_set1_ps(-0.0f), turn = _mm256_set1_ps(KERNEL_TURN);
+    const __m256 ax = _mm256_andnot_ps(sign, x), ay = _mm256_andnot_ps(sign, y);
+    const __m256 high = _mm256_max_ps(ax, ay), q = _mm256_div_ps(_mm256_min_ps(ax, ay), high);
+    const __m256 s = _mm256_mul_ps(q, q);
+    __m256 angle = _mm256_mul_ps(_mm256_set1_ps(KERNEL_ANGLE_7), s);
+    angle = _mm256_mul_ps(_mm256_add_ps(angle, _mm256_set1_ps(KERNEL_ANGLE_5)), s);
+    angle = _mm256_mul_ps(_mm256_mul_ps(_mm256_add_ps(angle, _mm256_set1_ps(KERNEL_ANGLE_3)), s), q);
+    angle = _mm256_add_ps(angle, q);
+    angle = choose(
+        _mm256_cmp_ps(ay, ax, _CMP_GT_OQ), _mm256_sub_ps(_mm256_set1_ps(KERNEL_TURN / 4), angle), angle);
+    angle = choose(
+        _mm256_cmp_ps(x, zero, _CMP_LT_OQ), _mm256_sub_ps(_mm256_set1_ps(KERNEL_TURN / 2), angle), angle);
+    angle = choose(_mm256_cmp_ps(y, zero, _CMP_LT_OQ), _mm256_sub_ps(turn, angle), angle);
+    return _mm256_and_ps(angle, _mm256_cmp_ps(high, zero, _CMP_GT_OQ)); // no gradient: 0 / 0 above
+}
+
+AVX2 static void polar(const int16_t *gx, const int16_t *gy, const float *weights, int count, float parts,
+    float *ret_at, float *ret_sizes)
+{
+    const __m256 scale = _mm256_set1_ps(parts / KERNEL_TURN);
+    int i = 0;
+    for (; i + 8 <= count; i += 8) {
+        const __m256 x = load_floats(gx + i), y = load_floats(gy + i);
+        const __m256 square = _mm256_add_ps(_mm256_mul_ps(x, x), _mm256_mul_ps(y, y));
+        _mm256_storeu_ps(ret_at + i, _mm256_mul_ps(angles_of_8(y, x), scale));
+        _mm256_storeu_ps(ret_sizes + i, _mm256_mul_ps(_mm256_loadu_ps(weights + i), _mm256_sqrt_ps(square)));
+    }
+    kernel_plain()->polar(gx + i, gy + i, weights + i, count - i, parts, ret_at + i, ret_sizes + i);
 }
 
 AVX2 static inline __m256i largest_of_row(const int16_t *p, __m256i largest)
@@ -381,6 +431,7 @@ const Kernel *kernel_best(void)
         .across = across,
         .subtract = subtract,
         .extremes = extremes,
+        .polar = polar,
         .pool = pool,
         .dot = dot,
         .score = score,

@@ -83,12 +83,36 @@ static void halves_agree(void **state)
     }
 }
 
+// As bytes: -0 and 0 are not the same.
+static void directions_agree(void **state)
+{
+    (void)state;
+    static const int16_t sides[] = {0, 1, -1, 16320, -16320};
+    uint32_t random = 11;
+    int16_t gx[LONGEST], gy[LONGEST];
+    float weights[LONGEST], at[2][LONGEST] = {0}, sizes[2][LONGEST] = {0};
+    for (int i = 0; i < LONGEST; i++) {
+        gx[i] = i < 25 ? sides[i / 5] : (int16_t)((int)(next_random(&random) % 32641) - 16320);
+        gy[i] = i < 25 ? sides[i % 5] : (int16_t)((int)(next_random(&random) % 32641) - 16320);
+        weights[i] = (float)next_random(&random) / (1 << 24);
+    }
+    for (int count = 0; count <= LONGEST; count++) {
+        kernel_plain()->polar(gx, gy, weights, count, 36, at[0], sizes[0]);
+        kernel_best()->polar(gx, gy, weights, count, 36, at[1], sizes[1]);
+        assert_memory_equal(at[0], at[1], sizeof(at[0]));
+        assert_memory_equal(sizes[0], sizes[1], sizeof(sizes[0]));
+        for (int i = 0; i < count; i++)
+            assert_true(at[0][i] >= 0 && at[0][i] <= 36);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(codes_agree),
         cmocka_unit_test(sums_agree),
         cmocka_unit_test(halves_agree),
+        cmocka_unit_test(directions_agree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -233,15 +233,22 @@ static int judge(const Matches *m, LookupHit *ret)
     return verify(m, candidates, choose_candidates(m, candidates), ret);
 }
 
+static int features_until(const LookupAsk *ask, int wanted)
+{
+    return ask->more ? ask->more(ask->more_ctx, wanted) : ask->features_count;
+}
+
 int lookup(const Shelf *shelf, const Words *words, const LookupAsk *ask, LookupHit *ret)
 {
     assert(ask->features_count <= LOOKUP_FEATURES_MAX && ask->limit <= LOOKUP_HITS_MAX);
-    if (shelf->marks == 0 || ask->features_count == 0)
+    if (shelf->marks == 0)
         return 0;
     Matches m = matches_open(shelf, words, ask);
     int found = 0;
-    for (int r = 0, from = 0; from < ask->features_count; r++) {
-        const int to = MIN_OF(ask->features_count, rounds[r].features);
+    for (int r = 0, from = 0; r < (int)COUNT_OF(rounds); r++) {
+        const int to = MIN_OF(features_until(ask, rounds[r].features), rounds[r].features);
+        if (to == from)
+            break;
         matches_find(&m, from, to, rounds[r].budget);
         found = judge(&m, ret);
         if (found > 0 && ret[0].score >= SCORE_SURE)

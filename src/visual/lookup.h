@@ -35,6 +35,9 @@ typedef enum { WAY_PLAIN, WAY_NEGATIVE, WAY_MIRRORED, WAY_MIRRORED_NEGATIVE, WAY
 typedef struct {
     const Feature *features;
     int features_count;
+    // If not NULL, instead of features_count: describes more, up to `wanted` or all. How many there are then.
+    int (*more)(void *ctx, int wanted);
+    void *more_ctx;
     float width_px, height_px; // of the query picture
     bool mirrored;             // look for mirror images too
     int rank_min;              // pictures below do not exist
