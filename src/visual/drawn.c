@@ -7,9 +7,8 @@
 #include <stdlib.h>
 
 enum {
-    SIZES = 11, // of the drawing in a picture, a sixth apart
-    FINER = 3,  // and between them
-    WORK_SIDE_PX = 2 * FORM_CELLS * 8,
+    SIZES = 11,     // of the drawing in a picture, a sixth apart
+    FINER = 3,      // and between them
     LINES_MIN = 24, // a drawing with fewer says nothing
     CANDIDATES_MAX = 6000,
     STEPS = 4096,  // of agreement, 0 .. 1
@@ -72,12 +71,13 @@ static float root_of(const Form *form)
 
 static void prepare(Drawn *d)
 {
+    CLEANUP(form_source_closep) FormSource *source = form_source_open(d->ask->picture);
     for (int s = 0; s < SIZES; s++) {
         Size *size = &d->sizes[s];
         for (int f = 0; f < FINER; f++) {
             const int cells = cells_of_size[s] + (f - 1) * MAX_OF(1, cells_of_size[s] / 17);
             size->cells[f] = MIN_OF(cells, (int)FORM_CELLS);
-            form_make(d->ask->picture, size->cells[f], &size->whole[f]);
+            form_make_of(source, size->cells[f], &size->whole[f]);
             size->root[f] = root_of(&size->whole[f]);
         }
         Form half;

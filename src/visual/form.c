@@ -25,41 +25,90 @@ static int32_t root(int64_t v)
     return (int32_t)sqrt((double)v);
 }
 
-// Mean of `from` .. `to` (in 1/256 of a value) of a row of values `step` apart, times 2^GREY_BITS.
-static uint32_t mean(const uint16_t *row, size_t step, int count, int64_t from, int64_t to)
+// ---- the picture at a smaller size, each pixel the mean of what it covers
+
+// Sums of the rows of a picture from their beginning, so that the sum of any part is a difference. A question
+// looks at a picture in many sizes.
+struct FormSource {
+    int width_px, height_px;
+    size_t stride;
+    uint32_t *sums; // width_px + 2 in a row: the last one again, for who looks beyond the end
+};
+
+// In 1/256 of a pixel.
+typedef struct {
+    uint32_t from, to;
+} Span;
+
+static Span span_of(int number, int count, int side_px)
 {
-    uint64_t sum = 0;
-    for (int64_t at = from; at < to;) {
-        const int64_t i = MIN_OF(at >> 8, (int64_t)count - 1);
-        const int64_t next = MIN_OF(MAX_OF((i + 1) << 8, at + 1), to);
-        sum += (uint64_t)row[(size_t)i * step] * (uint64_t)(next - at);
-        at = next;
-    }
-    return (uint32_t)(sum / (uint64_t)(to - from));
+    const int64_t side = (int64_t)side_px << 8, from = side * number / count;
+    return (Span){(uint32_t)from, (uint32_t)MAX_OF(side * (number + 1) / count, from + 1)};
 }
 
-// The picture at width x height, each pixel the mean of what it covers.
-static uint16_t *shrink(Grey picture, int width, int height)
+FormSource *form_source_open(Grey picture)
 {
-    uint16_t *wide = mem_alloc(sizeof(*wide) * (size_t)MAX_OF(picture.width_px, 1));
-    uint16_t *lines = mem_alloc(sizeof(*lines) * (size_t)width * (size_t)picture.height_px);
+    assert(picture.width_px >= 1 && picture.height_px >= 1 &&
+           MAX_OF(picture.width_px, picture.height_px) <= FORM_SIDE_MAX_PX);
+    FormSource *s = mem_alloc(sizeof(*s));
+    *s = (FormSource){picture.width_px, picture.height_px, (size_t)picture.width_px + 2, NULL};
+    s->sums = mem_alloc(sizeof(*s->sums) * s->stride * (size_t)s->height_px);
+    for (int y = 0; y < s->height_px; y++) {
+        const uint8_t *from = picture.p + (size_t)y * picture.stride;
+        uint32_t *to = s->sums + (size_t)y * s->stride;
+        for (int x = 0; x < s->width_px; x++)
+            to[x + 1] = to[x] + ((uint32_t)from[x] << GREY_BITS);
+        to[s->width_px + 1] = to[s->width_px];
+    }
+    return s;
+}
+
+void form_source_closep(FormSource **given)
+{
+    if (*given == NULL)
+        return;
+    free((*given)->sums);
+    free(*given);
+    *given = NULL;
+}
+
+// Below 2^32, as a side is at most FORM_SIDE_MAX_PX.
+static uint32_t sum_until(const uint32_t *sums, uint32_t at)
+{
+    const uint32_t *p = sums + (at >> 8);
+    return (p[0] << 8) + (p[1] - p[0]) * (at & 255);
+}
+
+// Exact, as IEEE 754 rounds the quotient of two doubles right and the next whole number is farther away.
+static uint32_t divided(uint32_t sum, uint32_t by)
+{
+    return (uint32_t)((double)sum / (double)by);
+}
+
+static void add_row(const uint32_t *sums, const Span *columns, int width, uint32_t part, uint32_t *to)
+{
+    for (int x = 0; x < width; x++) {
+        const Span c = columns[x];
+        to[x] += part * divided(sum_until(sums, c.to) - sum_until(sums, c.from), c.to - c.from);
+    }
+}
+
+static uint16_t *shrink(const FormSource *s, int width, int height)
+{
+    Span columns[FORM_CELLS * CELL_PX];
     uint16_t *out = mem_alloc(sizeof(*out) * (size_t)width * (size_t)height);
-    const int64_t w = (int64_t)picture.width_px << 8, h = (int64_t)picture.height_px << 8;
-    for (int y = 0; y < picture.height_px; y++) {
-        for (int x = 0; x < picture.width_px; x++)
-            wide[x] = (uint16_t)(picture.p[(size_t)y * picture.stride + (size_t)x] << GREY_BITS);
-        for (int x = 0; x < width; x++)
-            lines[(size_t)y * (size_t)width + (size_t)x] = (uint16_t)mean(
-                wide, 1, picture.width_px, w * x / width, MAX_OF(w * (x + 1) / width, w * x / width + 1));
-    }
+    for (int x = 0; x < width; x++)
+        columns[x] = span_of(x, width, s->width_px);
     for (int y = 0; y < height; y++) {
-        const int64_t from = h * y / height, to = MAX_OF(h * (y + 1) / height, from + 1);
+        uint32_t row[FORM_CELLS * CELL_PX] = {0};
+        const Span span = span_of(y, height, s->height_px);
+        for (uint32_t at = span.from, next; at < span.to; at = next) {
+            next = MIN_OF((at | 255) + 1, span.to);
+            add_row(s->sums + (at >> 8) * s->stride, columns, width, next - at, row);
+        }
         for (int x = 0; x < width; x++)
-            out[(size_t)y * (size_t)width + (size_t)x] =
-                (uint16_t)mean(lines + x, (size_t)width, picture.height_px, from, to);
+            out[(size_t)y * (size_t)width + (size_t)x] = (uint16_t)divided(row[x], span.to - span.from);
     }
-    free(wide);
-    free(lines);
     return out;
 }
 
@@ -162,14 +211,14 @@ static int cells_of(int side_px, int longer_px, int cells)
     return MAX_OF(1, (int)(((int64_t)side_px * cells * 2 + longer_px) / (2 * (int64_t)longer_px)));
 }
 
-void form_make(Grey picture, int cells, Form *ret)
+void form_make_of(const FormSource *source, int cells, Form *ret)
 {
-    assert(cells >= FORM_CELLS_MIN && cells <= FORM_CELLS && picture.width_px >= 1 && picture.height_px >= 1);
-    const int longer_px = MAX_OF(picture.width_px, picture.height_px);
-    *ret = (Form){.width = cells_of(picture.width_px, longer_px, cells),
-        .height = cells_of(picture.height_px, longer_px, cells)};
+    assert(cells >= FORM_CELLS_MIN && cells <= FORM_CELLS);
+    const int longer_px = MAX_OF(source->width_px, source->height_px);
+    *ret = (Form){.width = cells_of(source->width_px, longer_px, cells),
+        .height = cells_of(source->height_px, longer_px, cells)};
     const int width = ret->width * CELL_PX, height = ret->height * CELL_PX;
-    uint16_t *pixels = shrink(picture, width, height);
+    uint16_t *pixels = shrink(source, width, height);
     soften_all(pixels, width, height);
     Half *halves = halves_of(pixels, width, height);
     for (int y = 0; y < ret->height; y++)
@@ -177,6 +226,12 @@ void form_make(Grey picture, int cells, Form *ret)
             cell_of(halves, width / HALF_PX, height / HALF_PX, x, y, ret);
     free(halves);
     free(pixels);
+}
+
+void form_make(Grey picture, int cells, Form *ret)
+{
+    CLEANUP(form_source_closep) FormSource *source = form_source_open(picture);
+    form_make_of(source, cells, ret);
 }
 
 static int cell_sum(const Form *form, int x, int y, int plane)

@@ -14,7 +14,8 @@
 enum {
     FORM_CELLS = 48, // along the longer side of a picture of the index
     FORM_CELLS_MIN = 4,
-    FORM_PLANES = 4, // a bit a cell in each: doubled angle to the right, to the left, down, up
+    FORM_SIDE_MAX_PX = 4096, // of a picture
+    FORM_PLANES = 4,         // a bit a cell in each: doubled angle to the right, to the left, down, up
 };
 
 // Cells of row y: bit x of rows[y][plane].
@@ -23,9 +24,14 @@ typedef struct {
     uint64_t rows[FORM_CELLS][FORM_PLANES];
 } Form;
 
-// The grid of a picture with `cells` (FORM_CELLS_MIN .. FORM_CELLS) along its longer side. Any size from 1
-// x 1.
+// The grid of a picture with `cells` (FORM_CELLS_MIN .. FORM_CELLS) along its longer side. Any size from
+// 1 x 1 up to FORM_SIDE_MAX_PX a side.
 void form_make(Grey picture, int cells, Form *ret);
+// The same for grids of several sizes, for which a picture is read once.
+typedef struct FormSource FormSource;
+FormSource *form_source_open(Grey picture);
+void form_source_closep(FormSource **s); // for CLEANUP
+void form_make_of(const FormSource *source, int cells, Form *ret);
 
 // Half the cells: what stands in most of four.
 void form_halve(const Form *form, Form *ret);

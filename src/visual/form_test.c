@@ -113,14 +113,18 @@ static void lines_are_lines(void **state)
 static void any_size(void **state)
 {
     (void)state;
-    static const uint8_t grey[2048] = {9, 200, 3};
-    static const int sizes[][2] = {{1, 1}, {2048, 1}, {1, 2048}, {3, 2}, {40, 50}};
+    static const uint8_t grey[3] = {9, 200, 3};
+    static const int sizes[][2] = {{1, 1}, {FORM_SIDE_MAX_PX, 1}, {1, FORM_SIDE_MAX_PX}, {3, 2}, {40, 50}};
     for (size_t i = 0; i < COUNT_OF(sizes); i++) {
-        Form form;
+        Form form, again;
         uint8_t *pixels = mem_alloc((size_t)sizes[i][0] * (size_t)sizes[i][1]);
         memcpy(pixels, grey, 3 < sizes[i][0] * sizes[i][1] ? 3 : 1);
+        const Grey picture = {pixels, sizes[i][0], sizes[i][1], (size_t)sizes[i][0]};
+        CLEANUP(form_source_closep) FormSource *source = form_source_open(picture);
         for (int cells = FORM_CELLS_MIN; cells <= FORM_CELLS; cells += 4) {
-            form_make((Grey){pixels, sizes[i][0], sizes[i][1], (size_t)sizes[i][0]}, cells, &form);
+            form_make(picture, cells, &form);
+            form_make_of(source, cells, &again);
+            assert_memory_equal(&form, &again, sizeof(form));
             assert_true(form.width >= 1 && form.width <= cells && form.height >= 1 && form.height <= cells);
         }
         free(pixels);
