@@ -22,22 +22,62 @@ AVX2 static inline void store(int16_t *p, __m256i v)
 #define FOR_VECTORS(x, width)                                                                                \
     for (int x##_next = 0, x; x##_next < (width) && (x = MIN_OF(x##_next, (width)-16), true); x##_next += 16)
 
+enum { ABREAST = 4 }; // vectors of a row that share what is read of weights and rows
+
+AVX2 static inline __attribute__((always_inline)) void add_pair(
+    const int16_t *a, const int16_t *b, __m256i weight, int vectors, __m256i *sums)
+{
+#pragma GCC unroll 4
+    for (int i = 0; i < vectors; i++) {
+        const __m256i pair = _mm256_add_epi16(load(a + 16 * i), load(b + 16 * i));
+        sums[i] = _mm256_add_epi16(sums[i], _mm256_mulhrs_epi16(pair, weight));
+    }
+}
+
+AVX2 static inline __attribute__((always_inline)) void begin_sums(
+    const int16_t *middle, const Blur *blur, int vectors, __m256i *sums)
+{
+#pragma GCC unroll 4
+    for (int i = 0; i < vectors; i++)
+        sums[i] = _mm256_mulhrs_epi16(load(middle + 16 * i), _mm256_set1_epi16(blur->weights[0]));
+}
+
+AVX2 static inline __attribute__((always_inline)) void down_at(
+    const int16_t *const *rows, int x, const Blur *blur, int vectors, int16_t *out)
+{
+    const int r = blur->radius;
+    __m256i sums[ABREAST];
+    begin_sums(rows[r] + x, blur, vectors, sums);
+    for (int k = 1; k <= r; k++)
+        add_pair(rows[r - k] + x, rows[r + k] + x, _mm256_set1_epi16(blur->weights[k]), vectors, sums);
+#pragma GCC unroll 4
+    for (int i = 0; i < vectors; i++)
+        store(out + x + 16 * i, sums[i]);
+}
+
 AVX2 static void down(const int16_t *const *rows, int width, const Blur *blur, int16_t *out)
 {
     if (width < 16) {
         kernel_plain()->down(rows, width, blur, out);
         return;
     }
-    const int r = blur->radius;
-    FOR_VECTORS(x, width)
-    {
-        __m256i sum = _mm256_mulhrs_epi16(load(rows[r] + x), _mm256_set1_epi16(blur->weights[0]));
-        for (int k = 1; k <= r; k++) {
-            const __m256i pair = _mm256_add_epi16(load(rows[r - k] + x), load(rows[r + k] + x));
-            sum = _mm256_add_epi16(sum, _mm256_mulhrs_epi16(pair, _mm256_set1_epi16(blur->weights[k])));
-        }
-        store(out + x, sum);
-    }
+    int x = 0;
+    for (; x + 16 * ABREAST <= width; x += 16 * ABREAST)
+        down_at(rows, x, blur, ABREAST, out);
+    for (; x < width; x += 16)
+        down_at(rows, MIN_OF(x, width - 16), blur, 1, out);
+}
+
+AVX2 static inline __attribute__((always_inline)) void across_at(
+    const int16_t *row, int x, const Blur *blur, int vectors, int16_t *out)
+{
+    __m256i sums[ABREAST];
+    begin_sums(row + x, blur, vectors, sums);
+    for (int k = 1; k <= blur->radius; k++)
+        add_pair(row + x - k, row + x + k, _mm256_set1_epi16(blur->weights[k]), vectors, sums);
+#pragma GCC unroll 4
+    for (int i = 0; i < vectors; i++)
+        store(out + x + 16 * i, sums[i]);
 }
 
 AVX2 static void across(const int16_t *row, int width, const Blur *blur, int16_t *out)
@@ -46,15 +86,11 @@ AVX2 static void across(const int16_t *row, int width, const Blur *blur, int16_t
         kernel_plain()->across(row, width, blur, out);
         return;
     }
-    FOR_VECTORS(x, width)
-    {
-        __m256i sum = _mm256_mulhrs_epi16(load(row + x), _mm256_set1_epi16(blur->weights[0]));
-        for (int k = 1; k <= blur->radius; k++) {
-            const __m256i pair = _mm256_add_epi16(load(row + x - k), load(row + x + k));
-            sum = _mm256_add_epi16(sum, _mm256_mulhrs_epi16(pair, _mm256_set1_epi16(blur->weights[k])));
-        }
-        store(out + x, sum);
-    }
+    int x = 0;
+    for (; x + 16 * ABREAST <= width; x += 16 * ABREAST)
+        across_at(row, x, blur, ABREAST, out);
+    for (; x < width; x += 16)
+        across_at(row, MIN_OF(x, width - 16), blur, 1, out);
 }
 
 AVX2 static void subtract(const int16_t *a, const int16_t *b, int width, int16_t *out)
