@@ -189,14 +189,21 @@ def plant(pictures, rng):
 
 
 def region(picture, rng, _):
-    """6 to 20 % of the picture, turned any way, every second one in the negative."""
-    out = cut(picture, rng, 0.25, 0.45)
-    out = 255 - out if rng.integers(2) else out
-    h, w = out.shape[:2]
-    side = int(math.hypot(w, h))
-    matrix = cv2.getRotationMatrix2D((w / 2, h / 2), rng.uniform(0, 360), rng.uniform(0.8, 1.3))
-    matrix[:, 2] += [side / 2 - w / 2, side / 2 - h / 2]
-    return cv2.warpAffine(out, matrix, (side, side), borderValue=(128, 128, 128))
+    """A part of 6 to 20 % of the picture, turned any way, every second one in the negative. All of it is picture: a rim beside it
+    has corners of its own, of which chance is made (absent parts with one reach 3.4, without one 1.8)."""
+    h, w = picture.shape[:2]
+    while True:
+        share, angle, scale = rng.uniform(0.25, 0.45), rng.uniform(0, 2 * math.pi), rng.uniform(0.8, 1.3)
+        wide, high = w * share, h * share
+        c, s = abs(math.cos(angle)), abs(math.sin(angle))
+        reach_x, reach_y = (wide * c + high * s) / 2 + 1, (wide * s + high * c) / 2 + 1
+        if reach_x < w / 2 and reach_y < h / 2:
+            break
+    x, y = rng.uniform(reach_x, w - reach_x), rng.uniform(reach_y, h - reach_y)
+    matrix = cv2.getRotationMatrix2D((x, y), math.degrees(angle), scale)
+    matrix[:, 2] += [wide * scale / 2 - x, high * scale / 2 - y]
+    out = cv2.warpAffine(picture, matrix, (max(16, int(wide * scale)), max(16, int(high * scale))))
+    return 255 - out if rng.integers(2) else out
 
 
 class Lines:
@@ -212,13 +219,18 @@ class Lines:
         return [[h[0], h[1], h[1], *h[2:]] for h in hits], us / 1000
 
 
+def middle_of(pictures):
+    """The score of features from which on an answer is likelier right than chance, as in src/visual/ask.c."""
+    return max(1.6, 2.1 - 0.9 * max(0, math.log10(830 / pictures)))
+
+
 class Answered:
     """As a visitor is answered: by features, and if those find nothing likelier than chance (src/visual/ask.c), by lines."""
 
-    def __init__(self, bench, pictures, marks):
+    def __init__(self, bench, pictures):
         self.bench, self.lines, self.by_lines = bench, Lines(bench), False
         decades = math.log10(max(pictures, 10)) - 2
-        self.middle = 1.7 + 0.1 * decades + 0.45 * math.log2(marks / 425)
+        self.middle = middle_of(pictures)
         self.lines_middle = 5.7 + 0.3 * decades
 
     def query(self, picture):
@@ -294,7 +306,7 @@ def photos(bench, folder, count):
     total, size = bench.build()
     print(f"{int(total)} pictures ({len(real)} real), {size / total:.0f} bytes each")
     clutter = [colour_of(f) for f in absent[:20]]
-    for name, make, n in (("copy", copy, 100), ("phone", phone, 150), ("region", region, 100)):
+    for name, make, n in (("copy", copy, 100), ("phone", phone, 150), ("region", region, 150)):
         first = ten = 0
         scores, wrong, times = [], [], []
         for _ in range(n):
@@ -306,7 +318,7 @@ def photos(bench, folder, count):
             wrong.append(max([h[1] for h in hits if h[0] != k], default=0))
             times.append(took)
         times = np.array(times)
-        print(f"{name}: P@1 {first / n:.3f} R@10 {ten / n:.3f}; score of the right one, 1st 2nd 5th percentile "
+        print(f"{name}: P@1 {first / n:.3f} R@10 {ten / n:.3f}, lost {np.sum(np.array(scores) < middle_of(total))} of {n}; score of the right one, 1st 2nd 5th percentile "
               f"{np.percentile(scores, [1, 2, 5]).round(2)}, best wrong 90th 99th {np.percentile(wrong, [90, 99]).round(2)}; "
               f"CPU ms features {np.median(times[:, 1]):.0f}, index median {np.median(times[:, 2]):.0f} "
               f"p99 {np.percentile(times[:, 2], 99):.0f}")
@@ -325,7 +337,7 @@ def photos(bench, folder, count):
         for make in (phone, region):
             hits, _ = bench.query(fit(make(colour_of(f), rng, clutter[0]), INDEX_SIDE))
             best.append(max((h[1] for h in hits), default=0))
-    print(f"absent: {len(best)} queries, best score 90th 95th 99th 100th percentile {np.percentile(best, [90, 95, 99, 100]).round(2)}")
+    print(f"absent: {np.sum(np.array(best) >= middle_of(total))} of {len(best)} answered; best score 90th 95th 99th 100th percentile {np.percentile(best, [90, 95, 99, 100]).round(2)}")
 
 
 def overlap(a, b):
@@ -346,7 +358,7 @@ def pattern(bench, folder):
         plain.add(fit(picture, INDEX_SIDE))
     bench.build()
     answers = {r[0]: r for r in rows(folder / "answers.tsv")}
-    answered = Answered(bench, len(gallery), marks_wished())
+    answered = Answered(bench, len(gallery))
     for name, method in (("ours", bench), ("by lines", Lines(bench)), ("as answered", answered), ("OpenCV", plain)):
         ask_pattern(name, method, folder, gallery, sizes, answers)
 

@@ -56,7 +56,7 @@ def main():
     for grey in greys:
         bench.add(grey)
     bench.build()
-    answered = measure.Answered(bench, len(files), MARKS)
+    answered = measure.Answered(bench, len(files))
     folder.mkdir(exist_ok=True)
     rng = np.random.default_rng(12)
     for number, (name, make) in enumerate(WAYS):

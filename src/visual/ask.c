@@ -9,13 +9,14 @@
 #include <math.h>
 #include <stdlib.h>
 
-// How likely a score of lookup() is right: 1 / (1 + exp(-STEEP * (score - middle))). Chance makes higher
-// scores in a larger collection; the middle follows. Measured in bench/look.
+// How likely a score of lookup() is right: 1 / (1 + exp(-STEEP * (score - middle))). The more pictures, the
+// higher the best that chance makes; from MIDDLE_PICTURES on bits have to be the more alike (matches.c), and
+// it stays where it is. Measured in bench/look among 83, 834 and 6,590 photographs; docs/look.md, Thresholds.
 #define STEEP 2.2
-#define MIDDLE_AT_100 1.7
-#define MIDDLE_PER_DECADE 0.1
-// and in a picture with more marks than those of a large one; each doubling moves the middle.
-#define MIDDLE_PER_DOUBLING 0.45
+#define MIDDLE 2.1
+#define MIDDLE_PICTURES 830.0
+#define MIDDLE_PER_DECADE 0.9
+#define MIDDLE_MIN 1.6
 #define RIGHT_MIN 0.5
 enum { FEATURES_MIN = 3 }; // with fewer, a picture is too plain to be looked for
 // The same for a score of drawn(). Measured in bench/look/drawings.py.
@@ -175,14 +176,11 @@ static double decades(uint32_t pictures)
     return log10(MAX_OF(pictures, 10u)) - 2;
 }
 
-static double likely(double score, const Shelf *shelf, uint32_t picture)
+static double likely(double score, uint32_t pictures)
 {
-    const ShelfPart *part = part_of(shelf, picture);
-    const double usual = marks_of_tier[0];
-    const double marks = MAX_OF(part->segment->picture[picture - part->first].marks, usual);
-    const double middle = MIDDLE_AT_100 + MIDDLE_PER_DECADE * decades(shelf->pictures) +
-                          MIDDLE_PER_DOUBLING * log2(marks / usual);
-    return 1 / (1 + exp(-STEEP * (score - middle)));
+    const double fewer = log10(MIDDLE_PICTURES / MAX_OF(pictures, 1u));
+    const double middle = MIDDLE - MIDDLE_PER_DECADE * MAX_OF(fewer, 0.0);
+    return 1 / (1 + exp(-STEEP * (score - MAX_OF(middle, MIDDLE_MIN))));
 }
 
 static double likely_drawn(double score, uint32_t pictures)
@@ -315,7 +313,7 @@ static bool ask_detail(Question *q, VisualAnswer *answer, Err *err)
     make_room(q, answer, (size_t)count + DRAWN_HITS_MAX);
     for (int sure = 1; sure >= (q->ask->perhaps ? 0 : 1); sure--) {
         for (int i = 0; i < count; i++) {
-            const double score = likely(hits[i].score, &q->v->shelf, hits[i].picture);
+            const double score = likely(hits[i].score, q->v->shelf.pictures);
             if ((score >= RIGHT_MIN) != (sure == 1))
                 continue;
             if (!add_object(q, answer, hits[i].picture))
