@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What a link question costs and finds, by the number of features asked: links.py BENCH MOTIFS PHOTOS COUNT [FEATURES...]
+"""What a link question costs and finds, by the number of features asked: links.py BENCH MOTIFS PHOTOS COUNT [FEATURES...] [--marks N]
 
 MOTIFS: a folder with objects.tsv (item, motif, ...) and img/ITEM.jpg; PHOTOS: a folder of pictures that share nothing; pseudo pictures
 fill up to COUNT. Every picture of MOTIFS and up to 104 of PHOTOS are asked, whole, as src/chain asks them: a link is likely to
@@ -10,18 +10,18 @@ import math
 import pathlib
 import sys
 
-from measure import INDEX_SIDE, Bench, fit, grey_of, rows, work
+from measure import INDEX_SIDE, Bench, fit, grey_of, marks_wished, middle_of, rows, work
 
 SCORE_MIN, POINTS_MIN, ASKED_MAX = 0.8, 5, 104
 
 
 def likely(score, pictures):
-    middle = 1.7 + 0.1 * (math.log10(max(pictures, 10)) - 2)
-    return 1 / (1 + math.exp(-2.2 * (score - middle)))
+    return 1 / (1 + math.exp(-2.2 * (score - middle_of(pictures))))
 
 
 def main(program, motifs, photos, count, widths):
     bench = Bench(program)
+    bench.say(f"marks {marks_wished()}")
     table = rows(motifs / "objects.tsv")[1:]
     motif = {i: row[1] for i, row in enumerate(table)}
     pictures = [fit(grey_of(motifs / "img" / (row[0] + ".jpg")), INDEX_SIDE) for row in table]
@@ -58,5 +58,5 @@ def main(program, motifs, photos, count, widths):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3]), int(sys.argv[4]),
-         [int(word) for word in sys.argv[5:]] or [1000, 400, 250, 150])
+    words = sys.argv[:sys.argv.index("--marks")] if "--marks" in sys.argv else sys.argv
+    main(words[1], pathlib.Path(words[2]), pathlib.Path(words[3]), int(words[4]), [int(word) for word in words[5:]] or [1000, 400, 250, 150])
