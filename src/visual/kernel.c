@@ -235,6 +235,12 @@ static int codes_near(
     return found;
 }
 
+static void luma(const uint8_t *colours, size_t count, uint8_t *ret)
+{
+    for (size_t i = 0; i < count; i++, colours += 3)
+        ret[i] = (uint8_t)((77 * colours[0] + 150 * colours[1] + 29 * colours[2] + 128) >> 8);
+}
+
 static void add_bytes(const uint8_t *values, size_t count, uint16_t *sums)
 {
     for (size_t i = 0; i < count; i++)
@@ -255,6 +261,7 @@ const Kernel *kernel_plain(void)
         .sift = sift,
         .distances = distances,
         .codes = codes_near,
+        .luma = luma,
         .add_bytes = add_bytes,
     };
     return &kernel;

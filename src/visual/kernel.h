@@ -53,6 +53,8 @@ typedef struct {
     // place in ret for each must be there.
     int (*codes)(const uint64_t *const planes[4], uint32_t count, const uint64_t code[4], int distance_max,
         CodeHit *ret);
+    // Red, green and blue to (77 red + 150 green + 29 blue) / 256.
+    void (*luma)(const uint8_t *colours, size_t count, uint8_t *ret);
     void (*add_bytes)(const uint8_t *values, size_t count, uint16_t *sums); // sums[i] += values[i]
 } Kernel;
 

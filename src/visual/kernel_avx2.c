@@ -448,6 +448,34 @@ AVX2 static int codes_near(
     return found + more;
 }
 
+// Four colours in 12 of 16 bytes, twice: each becomes red and green side by side, and blue and 1.
+AVX2 static inline __m256i luma_of_8(const uint8_t *colours)
+{
+    const __m128i low = _mm_loadu_si128((const __m128i *)(const void *)colours);
+    const __m128i high = _mm_loadu_si128((const __m128i *)(const void *)(colours + 12));
+    const __m256i all = _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
+    const __m256i red_green = _mm256_shuffle_epi8(all,
+        _mm256_broadcastsi128_si256(_mm_setr_epi8(0, -1, 1, -1, 3, -1, 4, -1, 6, -1, 7, -1, 9, -1, 10, -1)));
+    const __m256i blue = _mm256_shuffle_epi8(all, _mm256_broadcastsi128_si256(_mm_setr_epi8(2, -1, -1, -1, 5,
+                                                      -1, -1, -1, 8, -1, -1, -1, 11, -1, -1, -1)));
+    const __m256i sum = _mm256_add_epi32(_mm256_madd_epi16(red_green, _mm256_set1_epi32(150 << 16 | 77)),
+        _mm256_madd_epi16(
+            _mm256_or_si256(blue, _mm256_set1_epi32(1 << 16)), _mm256_set1_epi32(128 << 16 | 29)));
+    return _mm256_srli_epi32(sum, 8);
+}
+
+AVX2 static void luma(const uint8_t *colours, size_t count, uint8_t *ret)
+{
+    size_t i = 0;
+    for (; i + 10 <= count; i += 8) { // 28 bytes are read of the next 30
+        const __m256i eight = luma_of_8(colours + 3 * i);
+        const __m128i words =
+            _mm_packus_epi32(_mm256_castsi256_si128(eight), _mm256_extracti128_si256(eight, 1));
+        _mm_storel_epi64((__m128i *)(void *)(ret + i), _mm_packus_epi16(words, words));
+    }
+    kernel_plain()->luma(colours + 3 * i, count - i, ret + i);
+}
+
 AVX2 static void add_bytes(const uint8_t *values, size_t count, uint16_t *sums)
 {
     size_t i = 0;
@@ -474,6 +502,7 @@ const Kernel *kernel_best(void)
         .sift = sift,
         .distances = distances,
         .codes = codes_near,
+        .luma = luma,
         .add_bytes = add_bytes,
     };
     return __builtin_cpu_supports("avx2") ? &kernel : kernel_plain();

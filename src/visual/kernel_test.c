@@ -83,6 +83,22 @@ static void halves_agree(void **state)
     }
 }
 
+static void lumas_agree(void **state)
+{
+    (void)state;
+    uint32_t random = 13;
+    for (size_t count = 0; count <= LONGEST; count++) {
+        uint8_t *colours = mem_alloc(MAX_OF(3 * count, (size_t)1)); // so that reading beyond is seen
+        uint8_t plain[LONGEST + 1] = {0}, best[LONGEST + 1] = {0};
+        for (size_t i = 0; i < 3 * count; i++)
+            colours[i] = count % 7 ? (uint8_t)next_random(&random) : UINT8_MAX;
+        kernel_plain()->luma(colours, count, plain);
+        kernel_best()->luma(colours, count, best);
+        assert_memory_equal(plain, best, sizeof(plain));
+        free(colours);
+    }
+}
+
 // As bytes: -0 and 0 are not the same.
 static void directions_agree(void **state)
 {
@@ -113,6 +129,7 @@ int main(void)
         cmocka_unit_test(sums_agree),
         cmocka_unit_test(halves_agree),
         cmocka_unit_test(directions_agree),
+        cmocka_unit_test(lumas_agree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "visual/picture.h"
 
+#include "visual/kernel.h"
+
 #include <stdlib.h>
 
 enum {
@@ -25,7 +27,7 @@ typedef struct {
     int64_t count;
 } Changes;
 
-static const Mix luma = {{77, 150, 29}};
+static const Mix luma = {{77, 150, 29}}; // nearly every picture goes this way, by a kernel of its own
 
 static bool is_luma(Mix mix)
 {
@@ -132,13 +134,6 @@ static Mix choose(Picture picture, int halves)
     return noise || has * 2 <= halves * power(&c, luma, luma) ? luma : axis;
 }
 
-// With numbers the compiler knows, as nearly every picture goes this way.
-static void luma_row(const uint8_t *from, size_t width, uint8_t *to)
-{
-    for (size_t x = 0; x < width; x++, from += 3)
-        to[x] = (uint8_t)((77 * from[0] + 150 * from[1] + 29 * from[2] + MIX_ONE / 2) >> 8);
-}
-
 static void mix_row(Mix mix, const uint8_t *from, size_t width, uint8_t *to)
 {
     const int red = mix.parts[0], green = mix.parts[1], blue = mix.parts[2];
@@ -156,7 +151,7 @@ static Grey mixed(Picture picture, Mix mix, Arena *a)
         const uint8_t *from = picture.p + (size_t)y * picture.stride;
         uint8_t *to = grey + (size_t)y * width;
         if (plain)
-            luma_row(from, width, to);
+            kernel_best()->luma(from, width, to);
         else
             mix_row(mix, from, width, to);
     }
