@@ -299,6 +299,7 @@ static PageLook page_of(
     if (count > 0)
         fill_facets(v, look, facets, &page);
     page.shown = (int64_t)count;
+    page.works = MAX_OF(facets->total, page.shown);
     page.more = facets->total > page.shown ? facets->total : 0;
     return page;
 }
