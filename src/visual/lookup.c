@@ -20,6 +20,10 @@ static const Round rounds[] = {{500, 8000000}, {LOOKUP_FEATURES_MAX, 3000000}};
 #define SCORE_SURE 6.0
 // What a picture without an arrangement counts, so that many votes alone still have a place in the order.
 #define LOOSE_SCORE 0.1
+// Hits are in order of their score times this power of their votes. Motifs of three generators: mAP 0.879
+// with 0.5, 0.883 with 0.3, 0.887 with 0; but motifs bent over another shape, which are not placed, 0.952,
+// 0.952, 0.935.
+#define VOTES_POWER 0.3
 #define PI 3.14159265f
 
 // ---- votes
@@ -217,7 +221,7 @@ static int verify(const Matches *m, const Candidate *candidates, int count, Look
     for (int i = 0; i < count; i++) {
         hits[i].picture = candidates[i].picture;
         look_closely(m, gathered + starts[i], starts[i + 1] - starts[i], pairs, &hits[i]);
-        hits[i].order = MAX_OF(hits[i].score, LOOSE_SCORE) * sqrt((double)candidates[i].votes);
+        hits[i].order = MAX_OF(hits[i].score, LOOSE_SCORE) * pow((double)candidates[i].votes, VOTES_POWER);
     }
     const int found = MIN_OF(count, m->ask->limit);
     take_best(hits, count, found, ret);
