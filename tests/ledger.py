@@ -10,6 +10,7 @@ import pathlib
 import random
 import shutil
 import signal
+import string
 import sqlite3
 import subprocess
 import sys
@@ -101,6 +102,11 @@ def test_no_word_of_a_proof_can_be_changed():
             del wrong[name]
             if name != "grown_from":
                 check(m, wrong, code=1)
+        digits = string.ascii_uppercase + string.ascii_lowercase + string.digits + "+/"
+        head = proof["checkpoint"]
+        assert head.endswith("=\n")
+        spare = digits[digits.index(head[-3]) ^ 1]  # the last digit of the signature with a bit that belongs to no byte
+        check(m, {**proof, "checkpoint": f"{head[:-3]}{spare}{head[-2:]}"}, code=1)
         check(m, "{}", code=1)
         check(m, "[]", code=1)
         check(m, {**proof, "leaf": -1}, code=1)
