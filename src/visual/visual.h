@@ -53,7 +53,7 @@ enum {
     VISUAL_LIMIT_MAX = 100,
     VISUAL_POINTS_MAX = 48,
     VISUAL_CORNERS_MAX = 64,        // of a lasso
-    VISUAL_LINES_QUICK_MAX = 25000, // pictures that are looked through by their lines in some 0.3 s
+    VISUAL_LINES_QUICK_MAX = 10000, // pictures that are looked through by their lines in some 0.3 s
 };
 
 // Fractions of a picture: 0 .. 1 from its left top corner.
