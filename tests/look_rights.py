@@ -192,7 +192,10 @@ def gist(m, door, sent=None):
         return [status, without_measures(json.loads(text))]
     words = re.sub(r"<[^>]*>", " ", re.sub(r"<svg.*?</svg>", "", text, flags=re.S))
     words = re.sub(r"\d+ recent changes? (is|are) not searchable yet\.|\s+", " ", words)
-    found = [status, headers.get("location"), " ".join(words.split()), re.findall('href="[^"]*"', text)]
+    words, links = words.split(), re.findall('href="[^"]*"', text)
+    if door.startswith("/look?"):  # hits are in order of those measures
+        words, links = sorted(words), sorted(links)
+    found = [status, headers.get("location"), " ".join(words), links]
     return json.loads(re.sub(r"\d+(,|%2C)\d+(,|%2C)\d+(,|%2C)\d+|\d+ ?%|\d+ spots|20\d\d-\d\d-\d\dT[\d:]*Z", "N", json.dumps(found)))
 
 
