@@ -67,19 +67,11 @@ static bool may_answer(const Question *q, const ShelfPart *part, uint32_t i)
            (q->allowed == NULL || q->allowed[part->first + i]);
 }
 
-static const ShelfPart *part_of(const Shelf *shelf, uint32_t picture)
-{
-    int p = 0;
-    while (p + 1 < shelf->parts_count && shelf->parts[p + 1].first <= picture)
-        p++;
-    return &shelf->parts[p];
-}
-
 // ---- hits
 
 static VisualHit hit_of(const Question *q, uint32_t picture, double score)
 {
-    const ShelfPart *part = part_of(&q->v->shelf, picture);
+    const ShelfPart *part = shelf_part(&q->v->shelf, picture);
     const uint32_t i = picture - part->first;
     return (VisualHit){
         .object_id = arena_copy(q->arena, visual_segment_object(part->segment, i)),
@@ -94,7 +86,7 @@ static VisualHit hit_of(const Question *q, uint32_t picture, double score)
 // One hit for an object, its best: they come best first. True: the next hit of the answer is to be filled.
 static bool add_object(Question *q, VisualAnswer *answer, uint32_t picture)
 {
-    const ShelfPart *part = part_of(&q->v->shelf, picture);
+    const ShelfPart *part = shelf_part(&q->v->shelf, picture);
     const Str id = visual_segment_object(part->segment, picture - part->first);
     if (!str_set_add(&q->found, id))
         return false;

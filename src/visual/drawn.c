@@ -211,17 +211,9 @@ static size_t choose(const Drawn *d, const uint8_t *allowed, const Chance chance
 
 // ---- the best of them, all cells
 
-static const ShelfPart *part_of(const Shelf *shelf, uint32_t picture)
-{
-    int p = 0;
-    while (p + 1 < shelf->parts_count && shelf->parts[p + 1].first <= picture)
-        p++;
-    return &shelf->parts[p];
-}
-
 static void look_closely(const Drawn *d, Candidate *c)
 {
-    const ShelfPart *part = part_of(d->shelf, c->picture);
+    const ShelfPart *part = shelf_part(d->shelf, c->picture);
     const Size *size = &d->sizes[c->size];
     const FormPlace about = c->place;
     Form form;

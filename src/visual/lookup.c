@@ -26,14 +26,7 @@ static const Round rounds[] = {{500, 8000000}, {LOOKUP_FEATURES_MAX, 3000000}};
 #define VOTES_POWER 0.3
 #define PI 3.14159265f
 
-// ---- votes
-
-typedef struct {
-    float votes;
-    uint32_t picture;
-} Candidate;
-
-static const ShelfPart *part_of(const Shelf *shelf, uint32_t picture)
+const ShelfPart *shelf_part(const Shelf *shelf, uint32_t picture)
 {
     int low = 0, high = shelf->parts_count - 1;
     while (low < high) {
@@ -45,6 +38,13 @@ static const ShelfPart *part_of(const Shelf *shelf, uint32_t picture)
     }
     return &shelf->parts[low];
 }
+
+// ---- votes
+
+typedef struct {
+    float votes;
+    uint32_t picture;
+} Candidate;
 
 // Of equals, that of the lower number: the order they are shown in does not count.
 static bool is_better(Candidate a, Candidate b)
@@ -79,7 +79,7 @@ static int choose_candidates(const Matches *m, Candidate *ret)
     for (uint32_t i = 0; i < m->found_count; i++) {
         const uint32_t picture = m->found[i];
         __builtin_prefetch(&m->tallies[m->found[MIN_OF(i + 16, m->found_count - 1)]]);
-        const ShelfPart *part = part_of(m->shelf, picture);
+        const ShelfPart *part = shelf_part(m->shelf, picture);
         if (!may_answer(m->ask, part, picture))
             continue;
         const uint32_t marks = MAX_OF(part->segment->picture[picture - part->first].marks, 50u);
@@ -176,7 +176,7 @@ static size_t pairs_in_way(
 // `pairs` has room for all matches.
 static void look_closely(const Matches *m, const Match *matches, size_t count, Pair *pairs, LookupHit *hit)
 {
-    const uint32_t *places = part_of(m->shelf, hit->picture)->segment->places;
+    const uint32_t *places = shelf_part(m->shelf, hit->picture)->segment->places;
     Pair used[PAIRS_MAX];
     Fit fit;
     hit->score = 0;

@@ -30,6 +30,9 @@ typedef struct {
     uint64_t marks;
 } Shelf;
 
+// The part that holds this picture of the shelf.
+const ShelfPart *shelf_part(const Shelf *shelf, uint32_t picture);
+
 typedef enum { WAY_PLAIN, WAY_NEGATIVE, WAY_MIRRORED, WAY_MIRRORED_NEGATIVE, WAYS } Way;
 
 typedef struct {
