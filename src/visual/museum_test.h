@@ -233,3 +233,23 @@ static inline void follow(Museum *m, Visual *v)
     FINE(visual_follow(v, m->catalog, &source, &stop, &sequence, &err), err);
     assert_int_equal(sequence, catalog_head(m->catalog, &err));
 }
+
+// ---- its index
+
+static inline Visual *open_index(const Museum *m, bool writer)
+{
+    Err err = {0};
+    Visual *v = visual_open(m->index, writer, &err);
+    FINE(v, err);
+    return v;
+}
+
+static inline VisualAnswer ask(Visual *v, VisualAsk wish, Arena *a)
+{
+    Err err = {0};
+    VisualAnswer answer;
+    if (wish.limit == 0)
+        wish.limit = 10;
+    FINE(visual_ask(v, &wish, a, &answer, &err), err);
+    return answer;
+}
